@@ -1,0 +1,22 @@
+using System.Collections.Immutable;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// A cluster's certificate authority: it decides which issuing CAs exist. Key: <c>{trustDomain}/{cluster}</c>.
+/// Failures reach the caller as <see cref="GrainOperationException"/>.
+/// </summary>
+[Alias("mg.IClusterCaGrain")]
+public interface IClusterCaGrain : IGrainWithStringKey
+{
+    /// <summary>Authorises and certifies an issuing CA for a silo. The same operation id answers with the same certificate.</summary>
+    [Alias("Request")]
+    Task<CertifiedIssuingCa> RequestAsync(IssuingCaRequest request);
+
+    [Alias("List")]
+    Task<ImmutableArray<IssuingCaView>> ListAsync();
+
+    /// <summary>Takes an issuing CA out of use and denies it; its silo asks for another at once.</summary>
+    [Alias("Taint")]
+    Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId);
+}

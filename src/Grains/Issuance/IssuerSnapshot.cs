@@ -1,0 +1,33 @@
+using MeshGrains.Identity;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// What a silo issues from: one immutable object, swapped whole. PEM strings are made once here and shared by every reply.
+/// </summary>
+public sealed class IssuerSnapshot
+{
+    public required TrustDomain TrustDomain { get; init; }
+
+    public required Issuer Issuer { get; init; }
+
+    public required string AuthorityId { get; init; }
+
+    public required string RootAuthorityId { get; init; }
+
+    public required byte[] IssuingCaDer { get; init; }
+
+    /// <summary>The issuing CA as PEM with a trailing newline, without the root.</summary>
+    public required string ChainPem { get; init; }
+
+    public required SpiffeBundle Bundle { get; init; }
+
+    /// <summary>Every root of the trust domain as concatenated PEM.</summary>
+    public required string BundlePem { get; init; }
+
+    public required long BundleNumber { get; init; }
+
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public required DateTimeOffset NotAfter { get; init; }
+}

@@ -1,0 +1,39 @@
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// Registrations, keyed by what must be unique. Every write is a compare-and-swap on the record's revision and carries an operation id:
+/// a writer that lost a reply re-reads and takes an id of its own for success. Records are authenticated; a bad tag throws
+/// <see cref="RecordTamperedException"/>.
+/// </summary>
+public interface IRegistrationStore
+{
+    /// <summary>Entries whose SPIFFE ID is <paramref name="spiffeId"/>; at most a handful.</summary>
+    ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByIdentityAsync(string trustDomain, string spiffeId, CancellationToken cancellationToken);
+
+    /// <summary>Entries under <paramref name="parentId"/> all of whose selectors are among <paramref name="selectors"/>.</summary>
+    ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesBySelectorsAsync(
+        string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken);
+
+    ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken);
+
+    /// <summary>Entries in order of id after <paramref name="afterId"/>, at most <paramref name="limit"/>.</summary>
+    ValueTask<IReadOnlyList<RegistrationEntry>> ListEntriesAsync(string trustDomain, string? afterId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes an entry whose revision is one above the stored one (1 for a new one).
+    /// Two entries never share identity, parent and selectors.
+    /// </summary>
+    /// <exception cref="RecordConflictException">The stored revision is another one, or a twin entry exists.</exception>
+    ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken);
+
+    /// <returns>False when there is no such entry.</returns>
+    /// <exception cref="RecordConflictException">The stored revision is not <paramref name="revision"/>.</exception>
+    ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<RegistrationTemplate>> ListTemplatesAsync(string trustDomain, CancellationToken cancellationToken);
+
+    /// <exception cref="RecordConflictException">The stored revision is another one, or a template of the same source and pattern exists.</exception>
+    ValueTask PutTemplateAsync(RegistrationTemplate template, CancellationToken cancellationToken);
+
+    ValueTask<bool> DeleteTemplateAsync(string trustDomain, string templateId, long revision, CancellationToken cancellationToken);
+}

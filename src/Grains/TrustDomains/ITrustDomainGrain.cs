@@ -1,0 +1,28 @@
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// A trust domain: its roots in the KMS, its bundle and the templates of its registrations. Key: the trust domain's name.
+/// Failures reach the caller as <see cref="GrainOperationException"/>.
+/// </summary>
+[Alias("mg.ITrustDomainGrain")]
+public interface ITrustDomainGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the first root if there is none, finishing whatever an earlier attempt left; then the same as <see cref="GetAsync"/>.</summary>
+    [Alias("Ensure")]
+    Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command);
+
+    [Alias("Get")]
+    Task<TrustDomainView> GetAsync();
+
+    /// <summary>One KMS signature. The same operation id answers with the same certificate.</summary>
+    [Alias("Certify")]
+    Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command);
+
+    /// <summary>Creates (revision 1) or replaces (stored revision + 1) a template.</summary>
+    [Alias("PutTemplate")]
+    Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template);
+
+    /// <summary>Deletes a template and denies it at once; false when there is none.</summary>
+    [Alias("DeleteTemplate")]
+    Task<bool> DeleteTemplateAsync(string templateId, string reason, string actor, string operationId);
+}

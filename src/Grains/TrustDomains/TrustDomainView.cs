@@ -1,0 +1,11 @@
+using System.Collections.Immutable;
+
+namespace MeshGrains.Grains;
+
+/// <summary>A trust domain as the rest of the silo sees it. <paramref name="BundleNumber"/> grows with every change of the bundle.</summary>
+[GenerateSerializer, Immutable, Alias("mg.TrustDomainView")]
+public sealed record TrustDomainView(
+    [property: Id(0)] string Name,
+    [property: Id(1)] long BundleNumber,
+    [property: Id(2)] int RefreshHintSeconds,
+    [property: Id(3)] ImmutableArray<AuthorityView> Authorities);
