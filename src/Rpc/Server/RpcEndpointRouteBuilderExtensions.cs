@@ -1,0 +1,58 @@
+using Google.Protobuf;
+using MeshGrains.Rpc.Server;
+using MeshGrains.Rpc.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+
+namespace MeshGrains.Rpc;
+
+/// <summary>Serves gRPC methods by endpoint routing, each under its exact path <c>/package.Service/Method</c>.</summary>
+public static class RpcEndpointRouteBuilderExtensions
+{
+    /// <summary>Serves a method of one request and one response.</summary>
+    /// <exception cref="ArgumentException">The path is not of the form <c>/package.Service/Method</c>.</exception>
+    public static IEndpointConventionBuilder MapGrpcUnary<TRequest, TResponse>(
+        this IEndpointRouteBuilder endpoints,
+        string path,
+        MessageParser<TRequest> parser,
+        Func<TRequest, RpcServerContext, ValueTask<TResponse>> handler,
+        RpcMethodOptions? options = null)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(parser);
+        ArgumentNullException.ThrowIfNull(handler);
+        return endpoints.Map<TRequest, TResponse>(
+            path, parser, new UnaryMethod<TRequest, TResponse>(path, parser, handler, options ?? RpcMethodOptions.Default, endpoints.ServiceProvider));
+    }
+
+    /// <summary>
+    /// Answers UNIMPLEMENTED to gRPC requests for methods that nobody serves. Requests of any other content type do not match and fall to the host's own 404.
+    /// </summary>
+    public static IEndpointConventionBuilder MapGrpcUnimplemented(this IEndpointRouteBuilder endpoints)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        RoutePattern pattern = RoutePatternFactory.Parse("{**path}", defaults: null, parameterPolicies: new { path = new GrpcContentTypeConstraint() });
+        IEndpointConventionBuilder builder = endpoints.Map(pattern, static http =>
+        {
+            RpcMethod.ReplyTrailersOnly(http, RpcStatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here.");
+            return Task.CompletedTask;
+        });
+        builder.Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = int.MaxValue);
+        return builder.WithMetadata(new HttpMethodMetadata([HttpMethods.Post])).WithDisplayName("gRPC unimplemented methods");
+    }
+
+    private static IEndpointConventionBuilder Map<TRequest, TResponse>(
+        this IEndpointRouteBuilder endpoints, string path, MessageParser<TRequest> parser, RpcMethod method)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>, new()
+    {
+        var metadata = new RpcEndpointMetadata(
+            path, [parser.ParseFrom(ByteString.Empty).Descriptor.File, new TResponse().Descriptor.File]);
+        return endpoints.Map(RoutePatternFactory.Parse(path), method.InvokeAsync)
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Post]), metadata).WithDisplayName($"gRPC {path}");
+    }
+}
