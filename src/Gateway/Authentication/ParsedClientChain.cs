@@ -1,0 +1,7 @@
+namespace MeshGrains.Gateway;
+
+/// <summary>
+/// The client SVID of a TLS connection, validated at the handshake. <paramref name="Serial"/> is lowercase hex.
+/// The certificate may have ended since: <paramref name="NotAfter"/> is looked at again for every call.
+/// </summary>
+public sealed record ParsedClientChain(string SpiffeId, string Serial, DateTimeOffset NotAfter);
