@@ -9,12 +9,12 @@ public sealed class CallBudget
     public const int DefaultBurst = 120;
     public const double DefaultPerSecond = 4;
 
-    private readonly Lock gate = new();
-    private readonly int burst;
-    private readonly double perSecond;
-    private readonly TimeProvider time;
-    private double tokens;
-    private long filledAt;
+    private readonly Lock _gate = new();
+    private readonly int _burst;
+    private readonly double _perSecond;
+    private readonly TimeProvider _time;
+    private double _tokens;
+    private long _filledAt;
 
     public CallBudget(int burst, double perSecond, TimeProvider time)
     {
@@ -24,30 +24,39 @@ public sealed class CallBudget
             throw new ArgumentOutOfRangeException(nameof(perSecond), "Calls a second have to be above zero.");
         }
 
-        this.burst = burst;
-        this.perSecond = perSecond;
-        this.time = time;
-        tokens = burst;
-        filledAt = time.GetTimestamp();
+        _burst = burst;
+        _perSecond = perSecond;
+        _time = time;
+        _tokens = burst;
+        _filledAt = time.GetTimestamp();
     }
 
     /// <summary>Takes one call, or says after what time there is one again.</summary>
     internal bool TryTake(out TimeSpan retryAfter)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var now = time.GetTimestamp();
-            tokens = Math.Min(burst, tokens + (time.GetElapsedTime(filledAt, now).TotalSeconds * perSecond));
-            filledAt = now;
-            if (tokens >= 1)
+            var now = _time.GetTimestamp();
+            _tokens = Math.Min(_burst, _tokens + (_time.GetElapsedTime(_filledAt, now).TotalSeconds * _perSecond));
+            _filledAt = now;
+            if (_tokens >= 1)
             {
-                tokens--;
+                _tokens--;
                 retryAfter = TimeSpan.Zero;
                 return true;
             }
 
-            retryAfter = TimeSpan.FromSeconds((1 - tokens) / perSecond);
+            retryAfter = TimeSpan.FromSeconds((1 - _tokens) / _perSecond);
             return false;
+        }
+    }
+
+    /// <summary>Gives back a call that was taken and never sent.</summary>
+    internal void Return()
+    {
+        lock (_gate)
+        {
+            _tokens = Math.Min(_burst, _tokens + 1);
         }
     }
 }

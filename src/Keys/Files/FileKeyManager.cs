@@ -18,17 +18,17 @@ internal sealed partial class FileKeyManager : IKeyManager
     private const string Suffix = ".key.json";
     private const int MaxVersions = 10_000;
 
-    private readonly ConcurrentDictionary<string, LocalKey> open = new(StringComparer.Ordinal);
-    private readonly Lock creating = new();
-    private readonly string directory;
-    private readonly Seal seal;
-    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<string, LocalKey> _open = new(StringComparer.Ordinal);
+    private readonly Lock _creating = new();
+    private readonly string _directory;
+    private readonly Seal _seal;
+    private readonly TimeProvider _time;
 
     private FileKeyManager(string directory, Seal seal, TimeProvider time)
     {
-        this.directory = directory;
-        this.seal = seal;
-        this.time = time;
+        _directory = directory;
+        _seal = seal;
+        _time = time;
     }
 
     public string Scheme => SchemeName;
@@ -61,7 +61,7 @@ internal sealed partial class FileKeyManager : IKeyManager
         var (secret, publicKey) = LocalKey.Generate(algorithm, purpose);
         try
         {
-            lock (creating)
+            lock (_creating)
             {
                 var number = Versions(name).Select(v => v.Number).DefaultIfEmpty(0).Max() + 1;
                 if (number > MaxVersions)
@@ -79,10 +79,10 @@ internal sealed partial class FileKeyManager : IKeyManager
                     Version = version,
                     Algorithm = algorithm,
                     Purpose = purpose,
-                    CreatedUnixSeconds = time.GetUtcNow().ToUnixTimeSeconds(),
+                    CreatedUnixSeconds = _time.GetUtcNow().ToUnixTimeSeconds(),
                     PublicKey = publicKey,
                 };
-                file = file with { Sealed = seal.Protect(secret, Associated(file)) };
+                file = file with { Sealed = _seal.Protect(secret, Associated(file)) };
                 var json = JsonSerializer.SerializeToUtf8Bytes(file, FileJson.Default.SealedKey);
                 if (!PrivateFile.TryCreate(PathOf(name, version), json, unique))
                 {
@@ -137,13 +137,13 @@ internal sealed partial class FileKeyManager : IKeyManager
 
     public ValueTask DisposeAsync()
     {
-        foreach (var key in open.Values)
+        foreach (var key in _open.Values)
         {
             key.Dispose();
         }
 
-        open.Clear();
-        seal.Dispose();
+        _open.Clear();
+        _seal.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -177,12 +177,12 @@ internal sealed partial class FileKeyManager : IKeyManager
         return dash > 0 && int.TryParse(version.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
-    private string PathOf(string name, string version) => Path.Combine(directory, $"{name}.{version}{Suffix}");
+    private string PathOf(string name, string version) => Path.Combine(_directory, $"{name}.{version}{Suffix}");
 
     private IEnumerable<(int Number, string Version)> Versions(string name)
     {
         var prefix = name + ".";
-        foreach (var path in Directory.EnumerateFiles(directory, prefix + "*" + Suffix))
+        foreach (var path in Directory.EnumerateFiles(_directory, prefix + "*" + Suffix))
         {
             var version = Path.GetFileName(path)[prefix.Length..^Suffix.Length];
             if (NumberOf(version) is var number and > 0)
@@ -195,7 +195,7 @@ internal sealed partial class FileKeyManager : IKeyManager
     private LocalKey Load(KeyReference key)
     {
         var (name, version) = Parse(key);
-        if (open.TryGetValue(key.Value, out var known))
+        if (_open.TryGetValue(key.Value, out var known))
         {
             return known;
         }
@@ -203,7 +203,7 @@ internal sealed partial class FileKeyManager : IKeyManager
         var path = PathOf(name, version);
         if (!File.Exists(path))
         {
-            throw new KeyManagerException(KeyManagerError.NotFound, $"There is no key {key.Value} in {directory}.");
+            throw new KeyManagerException(KeyManagerError.NotFound, $"There is no key {key.Value} in {_directory}.");
         }
 
         var file = FileJson.Read(path, FileJson.Default.SealedKey);
@@ -212,10 +212,10 @@ internal sealed partial class FileKeyManager : IKeyManager
             throw KeyRules.Invalid($"{path} does not hold the key {key.Value}: it was renamed, damaged or tampered with. Restore it from its backup.");
         }
 
-        var secret = seal.TryUnprotect(file.Sealed, Associated(file))
+        var secret = _seal.TryUnprotect(file.Sealed, Associated(file))
             ?? throw KeyRules.Invalid($"{path} was tampered with, or sealed elsewhere: its seal does not fit. Restore it from its backup.");
         var loaded = LocalKey.Import(new ManagedKey(key, file.Algorithm, file.Purpose, file.PublicKey, name), secret);
-        var kept = open.GetOrAdd(key.Value, loaded);
+        var kept = _open.GetOrAdd(key.Value, loaded);
         if (!ReferenceEquals(kept, loaded))
         {
             loaded.Dispose();

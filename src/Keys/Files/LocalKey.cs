@@ -5,17 +5,17 @@ namespace MeshGrains.Keys.Files;
 /// <summary>An unsealed key in memory. One use at a time: the framework promises nothing for concurrent use of one key object.</summary>
 internal sealed class LocalKey : IDisposable
 {
-    private readonly Lock gate = new();
-    private readonly ECDsa? ec;
-    private readonly RSA? rsa;
-    private readonly AesGcm? aes;
+    private readonly Lock _gate = new();
+    private readonly ECDsa? _ec;
+    private readonly RSA? _rsa;
+    private readonly AesGcm? _aes;
 
     private LocalKey(ManagedKey facts, ECDsa? ec, RSA? rsa, AesGcm? aes)
     {
         Facts = facts;
-        this.ec = ec;
-        this.rsa = rsa;
-        this.aes = aes;
+        _ec = ec;
+        _rsa = rsa;
+        _aes = aes;
     }
 
     public ManagedKey Facts { get; }
@@ -71,34 +71,34 @@ internal sealed class LocalKey : IDisposable
 
     public byte[] Sign(ReadOnlySpan<byte> digest)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return ec is not null
-                ? ec.SignHash(digest, DSASignatureFormat.Rfc3279DerSequence)
-                : rsa!.SignHash(digest, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            return _ec is not null
+                ? _ec.SignHash(digest, DSASignatureFormat.Rfc3279DerSequence)
+                : _rsa!.SignHash(digest, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         }
     }
 
     public byte[] Wrap(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associated)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return Seal.Encrypt(aes!, plaintext, associated);
+            return Seal.Encrypt(_aes!, plaintext, associated);
         }
     }
 
     public byte[]? TryUnwrap(ReadOnlySpan<byte> wrapped, ReadOnlySpan<byte> associated)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return Seal.TryDecrypt(aes!, wrapped, associated);
+            return Seal.TryDecrypt(_aes!, wrapped, associated);
         }
     }
 
     public void Dispose()
     {
-        ec?.Dispose();
-        rsa?.Dispose();
-        aes?.Dispose();
+        _ec?.Dispose();
+        _rsa?.Dispose();
+        _aes?.Dispose();
     }
 }

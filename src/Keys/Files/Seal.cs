@@ -21,11 +21,11 @@ internal sealed class Seal : IDisposable
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
-    private readonly AesGcm cipher;
+    private readonly AesGcm _cipher;
 
     private Seal(byte[] key)
     {
-        cipher = new AesGcm(key, TagBytes);
+        _cipher = new AesGcm(key, TagBytes);
         CryptographicOperations.ZeroMemory(key);
     }
 
@@ -51,12 +51,12 @@ internal sealed class Seal : IDisposable
     }
 
     /// <summary>nonce, ciphertext and tag, bound to <paramref name="associated"/>.</summary>
-    public byte[] Protect(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associated) => Encrypt(cipher, plaintext, associated);
+    public byte[] Protect(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associated) => Encrypt(_cipher, plaintext, associated);
 
     /// <summary>The plaintext, or null when key, text or associated data differ from what was sealed.</summary>
-    public byte[]? TryUnprotect(ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> associated) => TryDecrypt(cipher, sealedBytes, associated);
+    public byte[]? TryUnprotect(ReadOnlySpan<byte> sealedBytes, ReadOnlySpan<byte> associated) => TryDecrypt(_cipher, sealedBytes, associated);
 
-    public void Dispose() => cipher.Dispose();
+    public void Dispose() => _cipher.Dispose();
 
     internal static byte[] Encrypt(AesGcm cipher, ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> associated)
     {
