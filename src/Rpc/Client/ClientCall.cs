@@ -7,7 +7,7 @@ using MeshGrains.Rpc.Wire;
 namespace MeshGrains.Rpc.Client;
 
 /// <summary>One call from its request to its status; the same for all four kinds.</summary>
-internal sealed class ClientCall<TResponse> : IDisposable
+internal sealed class ClientCall<TResponse> : IClientCall, IDisposable
     where TResponse : class, IMessage<TResponse>
 {
     private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024);
@@ -24,6 +24,7 @@ internal sealed class ClientCall<TResponse> : IDisposable
     private PipeReader? _body;
     private RpcMetadata? _headers;
     private RpcMetadata? _trailers;
+    private RpcException? _failure;
     private bool _ended;
     private volatile bool _disposed;
 
@@ -65,6 +66,8 @@ internal sealed class ClientCall<TResponse> : IDisposable
 
     /// <summary>Ends with the caller's token, the deadline or the disposal of the call.</summary>
     public CancellationToken Lifetime => _lifetime?.Token ?? _callerToken;
+
+    public Task Sending => _sending!;
 
     /// <summary>What came beside the status; empty before the call has ended.</summary>
     public RpcMetadata Trailers => _trailers ?? [];
@@ -138,6 +141,24 @@ internal sealed class ClientCall<TResponse> : IDisposable
         }
     }
 
+    public async ValueTask<Exception> WhyWritingFailedAsync(Exception exception)
+    {
+        // A server that refuses a call early resets the stream under the writer; its status says why.
+        if (!Lifetime.IsCancellationRequested && _sending is { IsCompleted: true })
+        {
+            try
+            {
+                await ResponseAsync();
+            }
+            catch (RpcException status)
+            {
+                return status;
+            }
+        }
+
+        return Translate(exception);
+    }
+
     /// <summary>What the caller is to see of a failure below gRPC.</summary>
     public Exception Translate(Exception exception)
     {
@@ -193,6 +214,11 @@ internal sealed class ClientCall<TResponse> : IDisposable
 
     private async ValueTask<HttpResponseMessage> ResponseAsync()
     {
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+
         if (_response is { } present)
         {
             return present;
@@ -209,26 +235,27 @@ internal sealed class ClientCall<TResponse> : IDisposable
         }
 
         _response = response;
+        return (_failure = FailureIn(response)) is null ? response : throw _failure;
+    }
+
+    private RpcException? FailureIn(HttpResponseMessage response)
+    {
         if (ClientStatus.Read(response.Headers) is { } status)
         {
             // Trailers-only: the headers are all there is.
             _trailers = ClientStatus.ReadMetadata(response.Headers);
             _headers = [];
-            if (status.Code != RpcStatusCode.Ok)
-            {
-                throw new RpcException(status.Code, status.Detail, _trailers);
-            }
-        }
-        else if (response.StatusCode != HttpStatusCode.OK)
-        {
-            throw ClientStatus.OfHttp(response.StatusCode);
-        }
-        else if (!GrpcContentType.Matches(ContentTypeOf(response)))
-        {
-            throw new RpcException(RpcStatusCode.Unknown, "The server's answer is not of content type application/grpc.");
+            return status.Code == RpcStatusCode.Ok ? null : new RpcException(status.Code, status.Detail, _trailers);
         }
 
-        return response;
+        if (response.StatusCode != HttpStatusCode.OK)
+        {
+            return ClientStatus.OfHttp(response.StatusCode);
+        }
+
+        return GrpcContentType.Matches(ContentTypeOf(response))
+            ? null
+            : new RpcException(RpcStatusCode.Unknown, "The server's answer is not of content type application/grpc.");
     }
 
     private static async Task DropAsync(Task<HttpResponseMessage> sending)
@@ -272,7 +299,7 @@ internal sealed class ClientCall<TResponse> : IDisposable
 
         if (status.Value.Code != RpcStatusCode.Ok)
         {
-            throw new RpcException(status.Value.Code, status.Value.Detail, _trailers);
+            throw _failure = new RpcException(status.Value.Code, status.Value.Detail, _trailers);
         }
 
         if (!atBoundary)

@@ -72,6 +72,41 @@ public sealed class RpcChannel : IDisposable
         return new RpcReply<TResponse>(message, await call.HeadersAsync(), call.Trailers);
     }
 
+    /// <summary>One request, a stream of responses. Nothing is awaited here; failures show while reading.</summary>
+    public RpcServerStreamingCall<TResponse> ServerStreaming<TRequest, TResponse>(
+        string path,
+        TRequest request,
+        MessageParser<TResponse> responseParser,
+        RpcCallOptions? options = null,
+        CancellationToken cancellationToken = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var call = new ClientCall<TResponse>(this, path, responseParser, options ?? RpcCallOptions.Default, cancellationToken, streaming: true);
+        call.Start(new SingleMessageContent<TRequest>(request, Options.MaxSendMessageBytes));
+        return new RpcServerStreamingCall<TResponse>(call);
+    }
+
+    /// <summary>A stream of requests, one response.</summary>
+    public RpcClientStreamingCall<TRequest, TResponse> ClientStreaming<TRequest, TResponse>(
+        string path, MessageParser<TResponse> responseParser, RpcCallOptions? options = null, CancellationToken cancellationToken = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        (ClientCall<TResponse> call, RequestWriter<TRequest> requests) = OpenStream<TRequest, TResponse>(path, responseParser, options, cancellationToken);
+        return new RpcClientStreamingCall<TRequest, TResponse>(call, requests);
+    }
+
+    /// <summary>A stream of requests and a stream of responses, each at its own pace.</summary>
+    public RpcDuplexCall<TRequest, TResponse> Duplex<TRequest, TResponse>(
+        string path, MessageParser<TResponse> responseParser, RpcCallOptions? options = null, CancellationToken cancellationToken = default)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        (ClientCall<TResponse> call, RequestWriter<TRequest> requests) = OpenStream<TRequest, TResponse>(path, responseParser, options, cancellationToken);
+        return new RpcDuplexCall<TRequest, TResponse>(call, requests);
+    }
+
     public void Dispose() => _invoker.Dispose();
 
     internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
@@ -92,6 +127,17 @@ public sealed class RpcChannel : IDisposable
         }
 
         return uri;
+    }
+
+    private (ClientCall<TResponse> Call, RequestWriter<TRequest> Requests) OpenStream<TRequest, TResponse>(
+        string path, MessageParser<TResponse> responseParser, RpcCallOptions? options, CancellationToken cancellationToken)
+        where TRequest : class, IMessage<TRequest>
+        where TResponse : class, IMessage<TResponse>
+    {
+        var call = new ClientCall<TResponse>(this, path, responseParser, options ?? RpcCallOptions.Default, cancellationToken, streaming: true);
+        var content = new StreamingContent(call.Lifetime);
+        call.Start(content);
+        return (call, new RequestWriter<TRequest>(content, call, Options.MaxSendMessageBytes));
     }
 
     private static SocketsHttpHandler CreateHandler(RpcChannelOptions options)

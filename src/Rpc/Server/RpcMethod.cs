@@ -98,7 +98,7 @@ internal abstract class RpcMethod
     }
 
     /// <summary>Begins the response; the headers leave with the first flush.</summary>
-    protected static Task StartResponse(RpcServerContext context)
+    public static Task StartResponse(RpcServerContext context)
     {
         HttpResponse response = context.HttpContext.Response;
         response.Headers.ContentType = GrpcContentType.Value;

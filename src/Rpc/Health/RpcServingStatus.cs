@@ -1,0 +1,8 @@
+namespace MeshGrains.Rpc;
+
+/// <summary>Whether a service takes calls.</summary>
+public enum RpcServingStatus
+{
+    NotServing,
+    Serving,
+}
