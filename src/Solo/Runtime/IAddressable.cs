@@ -1,0 +1,4 @@
+namespace Orleans.Runtime;
+
+/// <summary>Something that a call can be sent to.</summary>
+public interface IAddressable;

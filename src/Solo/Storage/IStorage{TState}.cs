@@ -1,0 +1,7 @@
+namespace Orleans.Core;
+
+/// <summary>One stored record of a grain.</summary>
+public interface IStorage<TState> : IStorage
+{
+    TState State { get; set; }
+}
