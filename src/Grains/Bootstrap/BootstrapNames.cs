@@ -1,0 +1,30 @@
+using MeshGrains.Identity;
+
+namespace MeshGrains.Grains;
+
+/// <summary>How bootstrap certificates name silos.</summary>
+public static class BootstrapNames
+{
+    public const string SiloRole = "silo";
+    public const string AuthorityRole = "authority";
+
+    /// <summary>The trust domain of bootstrap certificates: never one of the mesh's own.</summary>
+    public static TrustDomain TrustDomainOf(string meshTrustDomain) => TrustDomain.Parse($"bootstrap.{meshTrustDomain}");
+
+    public static SpiffeId IdOf(string meshTrustDomain, string role, string silo) =>
+        SpiffeId.FromPath(TrustDomainOf(meshTrustDomain), $"/{role}/{silo}");
+
+    /// <summary>Takes a bootstrap identity apart; false when it is no silo's.</summary>
+    public static bool TryRead(SpiffeId id, string meshTrustDomain, out string role, out string silo)
+    {
+        role = silo = "";
+        var parts = id.Path.Split('/');
+        if (id.TrustDomain.Name != $"bootstrap.{meshTrustDomain}" || parts.Length != 3 || parts[1] is not (SiloRole or AuthorityRole))
+        {
+            return false;
+        }
+
+        (role, silo) = (parts[1], parts[2]);
+        return true;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+
+namespace MeshGrains.Grains;
+
+/// <summary>What a cluster CA decides, as pure functions of its state, a command and the time.</summary>
+internal static class ClusterCaDecisions
+{
+    /// <summary>Ended CAs are kept this long, so that an operator still finds what signed a certificate of yesterday.</summary>
+    public static readonly TimeSpan KeepEnded = TimeSpan.FromDays(7);
+
+    private const int KeptEnded = 64;
+
+    /// <summary>
+    /// Authorises a request, or says why not. An operation id that stands already is answered by its record; a silo asks at most
+    /// <paramref name="budgetPerHour"/> times within an hour.
+    /// </summary>
+    public static (ClusterCaState State, IssuingCaRecord Record) Authorise(
+        ClusterCaState state, string operationId, string silo, string keyHash, int budgetPerHour, DateTimeOffset now)
+    {
+        var known = state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId);
+        if (known is not null)
+        {
+            return known.Silo == silo && known.KeyHash == keyHash
+                ? (state, known)
+                : throw new GrainOperationException(RefusalCode.InvalidArgument, "operation_reused", "This operation id already stands for another silo or key.");
+        }
+
+        var recent = state.IssuingCas.Count(ca => ca.Silo == silo && ca.RequestedAt > now - TimeSpan.FromHours(1));
+        if (recent >= budgetPerHour)
+        {
+            throw new GrainOperationException(
+                RefusalCode.ResourceExhausted, "issuing_ca_budget",
+                $"Silo '{silo}' has asked for {recent} issuing CAs within the hour; its budget is {budgetPerHour} (ca.issuingCaBudgetPerHour).");
+        }
+
+        var record = new IssuingCaRecord
+        {
+            OperationId = operationId,
+            Silo = silo,
+            State = IssuingCaState.Requested,
+            RequestedAt = now,
+            KeyHash = keyHash,
+        };
+        return (state with { IssuingCas = Prune(state.IssuingCas, now).Add(record), OperationId = operationId }, record);
+    }
+
+    /// <summary>Enters the certificate; the silo's former active CA becomes old.</summary>
+    public static ClusterCaState Activate(ClusterCaState state, string operationId, CertifiedIssuingCa certified) => state with
+    {
+        IssuingCas = state.IssuingCas.Select(ca => ca switch
+        {
+            { } mine when mine.OperationId == operationId => mine with
+            {
+                State = mine.State == IssuingCaState.Requested ? IssuingCaState.Active : mine.State,
+                AuthorityId = certified.AuthorityId,
+                RootAuthorityId = certified.RootAuthorityId,
+                CertificateDer = certified.CertificateDer,
+                NotBefore = certified.NotBefore,
+                NotAfter = certified.NotAfter,
+            },
+            { State: IssuingCaState.Active } former when former.Silo == SiloOf(state, operationId) => former with { State = IssuingCaState.Old },
+            _ => ca,
+        }).ToImmutableArray(),
+        OperationId = operationId + ":active",
+    };
+
+    /// <summary>Takes a CA out of use. Tainting twice changes nothing.</summary>
+    public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId)
+    {
+        var found = state.IssuingCas.FirstOrDefault(ca => ca.AuthorityId == authorityId)
+            ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_authority", $"No issuing CA has the authority id '{authorityId}'.");
+        return found.State is IssuingCaState.Tainted or IssuingCaState.Retired
+            ? state
+            : state with
+            {
+                IssuingCas = state.IssuingCas.Replace(found, found with { State = IssuingCaState.Tainted, TaintReason = reason }),
+                OperationId = operationId,
+            };
+    }
+
+    /// <summary>Retires what has ended (no leaf outlives its issuer), and forgets requests that never became a CA.</summary>
+    public static ClusterCaState Sweep(ClusterCaState state, DateTimeOffset now, TimeSpan skew, string operationId)
+    {
+        var swept = Prune(state.IssuingCas, now)
+            .Select(ca => ca.CertificateDer is not null && ca.State != IssuingCaState.Retired && ca.NotAfter + skew < now
+                ? ca with { State = IssuingCaState.Retired }
+                : ca)
+            .ToImmutableArray();
+        return swept.SequenceEqual(state.IssuingCas) ? state : state with { IssuingCas = swept, OperationId = operationId };
+    }
+
+    private static string? SiloOf(ClusterCaState state, string operationId) =>
+        state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId)?.Silo;
+
+    private static ImmutableArray<IssuingCaRecord> Prune(ImmutableArray<IssuingCaRecord> records, DateTimeOffset now)
+    {
+        var hourAgo = now - TimeSpan.FromHours(1);
+        var kept = records
+            .Where(ca => ca.RequestedAt > hourAgo || (ca.CertificateDer is not null && ca.NotAfter + KeepEnded > now))
+            .ToImmutableArray();
+
+        // With second-long lives in a drill a week would hold thousands: the newest ended ones suffice.
+        var ended = kept.Count(ca => ca.RequestedAt <= hourAgo && ca.NotAfter < now);
+        return ended <= KeptEnded
+            ? kept
+            : [.. kept.Where(ca => ca.RequestedAt > hourAgo || ca.NotAfter >= now || ended-- <= KeptEnded)];
+    }
+}

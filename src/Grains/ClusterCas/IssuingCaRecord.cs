@@ -1,0 +1,28 @@
+namespace MeshGrains.Grains;
+
+/// <summary>One issuing CA as a cluster keeps it, from its authorisation to its end.</summary>
+public sealed record IssuingCaRecord
+{
+    public required string OperationId { get; init; }
+
+    public required string Silo { get; init; }
+
+    public required IssuingCaState State { get; init; }
+
+    public required DateTimeOffset RequestedAt { get; init; }
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo that was authorised, lowercase hex: a retry may not bring another key.</summary>
+    public required string KeyHash { get; init; }
+
+    public string? AuthorityId { get; init; }
+
+    public string? RootAuthorityId { get; init; }
+
+    public byte[]? CertificateDer { get; init; }
+
+    public DateTimeOffset NotBefore { get; init; }
+
+    public DateTimeOffset NotAfter { get; init; }
+
+    public string? TaintReason { get; init; }
+}

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+
+namespace MeshGrains.Grains;
+
+/// <summary>Changes of a denial set, as pure functions. A change that changes nothing keeps the number.</summary>
+internal static class DenialDecisions
+{
+    /// <summary>A deleted registration is denied while any silo may still hold it in a cache; then the missing record refuses by itself.</summary>
+    public static readonly TimeSpan KeepDeletedRegistrations = TimeSpan.FromMinutes(10);
+
+    public static DenialSet Add(DenialSet set, Denial denial, int capacity)
+    {
+        if (Find(set, denial.Kind, denial.Subject) is not null)
+        {
+            return set;
+        }
+
+        var number = set.Number + 1;
+        var kept = set.Denials.RemoveAll(old => old.Kind == DenialKind.DeletedRegistration && old.Since + KeepDeletedRegistrations < denial.Since);
+        if (kept.Length >= capacity)
+        {
+            throw new GrainOperationException(
+                RefusalCode.ResourceExhausted, "denials_full",
+                $"The denial set holds its {capacity} members. Release identities that need no quarantine any more, or delete their registrations.");
+        }
+
+        return new DenialSet(number, kept.Add(denial with { Number = number }));
+    }
+
+    public static DenialSet Remove(DenialSet set, DenialKind kind, string subject) =>
+        Find(set, kind, subject) is { } standing ? new DenialSet(set.Number + 1, set.Denials.Remove(standing)) : set;
+
+    public static Denial? Find(DenialSet set, DenialKind kind, string subject) =>
+        set.Denials.FirstOrDefault(denial => denial.Kind == kind && denial.Subject == subject);
+}

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace MeshGrains.Grains;
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(TrustDomainState))]
+[JsonSerializable(typeof(ClusterCaState))]
+internal sealed partial class GrainStateJson : JsonSerializerContext;

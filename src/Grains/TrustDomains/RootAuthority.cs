@@ -1,0 +1,34 @@
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// A root authority as stored, from the intent on: first only <see cref="KeyName"/>, then the key that was made under it, then the TBS that the
+/// key will sign, last the certificate. What is set is never replaced, so that a retry signs those very bytes.
+/// </summary>
+public sealed record RootAuthority
+{
+    public required string KeyName { get; init; }
+
+    public required string KeyAlgorithm { get; init; }
+
+    public required AuthorityState State { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required long TtlSeconds { get; init; }
+
+    public bool NameConstraints { get; init; }
+
+    public string? KeyReference { get; init; }
+
+    public byte[]? SubjectPublicKeyInfo { get; init; }
+
+    public string? AuthorityId { get; init; }
+
+    public byte[]? Tbs { get; init; }
+
+    public byte[]? CertificateDer { get; init; }
+
+    public DateTimeOffset NotBefore { get; init; }
+
+    public DateTimeOffset NotAfter { get; init; }
+}

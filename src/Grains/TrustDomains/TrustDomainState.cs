@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+
+namespace MeshGrains.Grains;
+
+/// <summary>The stored state of a trust domain. <see cref="BundleNumber"/> 0 means that no root exists yet.</summary>
+public sealed record TrustDomainState
+{
+    public long BundleNumber { get; init; }
+
+    public int RefreshHintSeconds { get; init; }
+
+    public ImmutableArray<RootAuthority> Authorities { get; init; } = [];
+
+    public ImmutableArray<CertificationIntent> Intents { get; init; } = [];
+
+    public string? OperationId { get; init; }
+}
