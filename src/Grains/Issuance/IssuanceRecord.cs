@@ -2,7 +2,7 @@ namespace MeshGrains.Grains;
 
 /// <summary>
 /// One line of the issuance log. For a leaf it is durable before the certificate leaves the process. <paramref name="Serial"/> is lowercase
-/// hex without leading zeros cut (32 digits for leaves); <paramref name="IssuerAuthorityId"/> names the log shard;
+/// hex without leading zero bytes; <paramref name="IssuerAuthorityId"/> names the log shard;
 /// <paramref name="DerSha256"/> is 32 bytes; <paramref name="BundleNumber"/> is the trust bundle delivered with the certificate;
 /// <paramref name="AttestedAt"/> is the last real attestation behind it; <paramref name="RegistrationId"/> the entry or template.
 /// Times are kept to the second.

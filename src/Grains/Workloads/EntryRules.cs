@@ -34,7 +34,7 @@ public static class EntryRules
             return $"parentId '{entry.ParentId}': {error}";
         }
 
-        if (id!.TrustDomain.Name != entry.TrustDomain || parent!.TrustDomain.Name != entry.TrustDomain)
+        if (id.TrustDomain.Name != entry.TrustDomain || parent.TrustDomain.Name != entry.TrustDomain)
         {
             return $"spiffeId and parentId must lie in the trust domain '{entry.TrustDomain}'.";
         }
@@ -54,7 +54,7 @@ public static class EntryRules
             return $"An entry has at most {MaxSelectors} selectors, each 'type:value' of at most 64 and 1,024 characters.";
         }
 
-        if (entry.DnsNames.Length > MaxDnsNames || entry.DnsNames.FirstOrDefault(name => !IsDnsName(name)) is { } bad && bad is not null)
+        if (entry.DnsNames.Length > MaxDnsNames || !entry.DnsNames.All(DnsName.IsValid))
         {
             return $"dnsNames: at most {MaxDnsNames}, each a host name such as 'cart.shop.svc'.";
         }
@@ -65,18 +65,5 @@ public static class EntryRules
         }
 
         return entry.Hint is { Length: > 128 } ? "hint has more than 128 characters." : null;
-    }
-
-    /// <summary>RFC 1123 host name, lower or upper case, at most 253 characters, an optional leading <c>*.</c>.</summary>
-    public static bool IsDnsName(string name)
-    {
-        if (name.Length is 0 or > 253)
-        {
-            return false;
-        }
-
-        var rest = name.StartsWith("*.", StringComparison.Ordinal) ? name[2..] : name;
-        return rest.Split('.').All(label =>
-            label.Length is >= 1 and <= 63 && label[0] != '-' && label[^1] != '-' && label.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'));
     }
 }

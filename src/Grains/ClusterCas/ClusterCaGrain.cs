@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using MeshGrains.Identity;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// Authorises silos' issuing CAs by their bootstrap signatures, has them certified by the trust domain, keeps the list. A reminder retires what
+/// has ended and warns of what soon will.
+/// </summary>
+[GrainType("cluster-ca")]
+internal sealed partial class ClusterCaGrain(
+    [PersistentState("state", GrainStores.Default)] IPersistentState<ClusterCaState> persistent,
+    IGrainFactory grains,
+    ISiloBootstrap bootstrap,
+    IOptions<TrustDomainOptions> trustDomain,
+    IOptions<CaOptions> options,
+    IOptions<SvidOptions> svids,
+    IRandomSource random,
+    TimeProvider time,
+    ILogger<ClusterCaGrain> logger) : Grain, IClusterCaGrain, IRemindable
+{
+    private const string SweepReminder = "sweep";
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxRequestAge = TimeSpan.FromMinutes(5);
+
+    private GrainRecord<ClusterCaState> _record = null!;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _record = new GrainRecord<ClusterCaState>(persistent, static state => state.OperationId);
+        return Task.CompletedTask;
+    }
+
+    public async Task<CertifiedIssuingCa> RequestAsync(IssuingCaRequest request)
+    {
+        CheckSilo(request);
+        var keyHash = Convert.ToHexStringLower(SHA256.HashData(request.SubjectPublicKeyInfo));
+        var (next, record) = ClusterCaDecisions.Authorise(
+            _record.Committed, request.OperationId, request.Silo, keyHash, options.Value.IssuingCaBudgetPerHour, time.GetUtcNow());
+        if (!ReferenceEquals(next, _record.Committed))
+        {
+            await CommitAsync(next);
+            await this.RegisterOrUpdateReminder(SweepReminder, SweepPeriod * random.NextJitter(0.2), SweepPeriod);
+        }
+
+        var certified = await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).CertifyAsync(new CertifyIssuingCa(
+            request.OperationId, trustDomain.Value.Cluster, request.Silo, request.SubjectPublicKeyInfo, (long)options.Value.IssuingCaTtl.TotalSeconds));
+        if (record.CertificateDer is null)
+        {
+            await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified));
+        }
+
+        return certified;
+    }
+
+    public Task<ImmutableArray<IssuingCaView>> ListAsync() => Task.FromResult(_record.Committed.IssuingCas
+        .Where(ca => ca.CertificateDer is not null)
+        .Select(View)
+        .ToImmutableArray());
+
+    public async Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId)
+    {
+        var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId);
+        if (!ReferenceEquals(next, _record.Committed))
+        {
+            await CommitAsync(next);
+        }
+
+        await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).AddAsync(
+            new Denial(DenialKind.TaintedAuthority, authorityId, 0, reason, actor, time.GetUtcNow(), operationId));
+        LogTainted(logger, authorityId, actor, reason);
+        return View(_record.Committed.IssuingCas.First(ca => ca.AuthorityId == authorityId));
+    }
+
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        var now = time.GetUtcNow();
+        var next = ClusterCaDecisions.Sweep(_record.Committed, now, svids.Value.ClockSkew, random.NewId());
+        if (!ReferenceEquals(next, _record.Committed))
+        {
+            await CommitAsync(next);
+        }
+
+        foreach (var root in (await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).GetAsync()).Authorities)
+        {
+            var left = root.NotAfter - now;
+            if (root.State == AuthorityState.Active && left < options.Value.RootTtl / 6)
+            {
+                LogRootEnding(logger, root.AuthorityId, root.NotAfter, left.TotalDays);
+            }
+        }
+    }
+
+    private void CheckSilo(IssuingCaRequest request)
+    {
+        var now = time.GetUtcNow();
+        if ((now - request.RequestedAt).Duration() > MaxRequestAge)
+        {
+            throw Refuse($"the request is dated {request.RequestedAt:u}, this clock says {now:u}; set the silo's clock");
+        }
+
+        if (request.BootstrapChain.Length is 0 or > 4)
+        {
+            throw Refuse("it carries no bootstrap certificate");
+        }
+
+        var validation = X509SvidValidator.Validate(
+            request.BootstrapChain[0], [.. request.BootstrapChain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now);
+        if (!validation.IsValid)
+        {
+            throw Refuse($"its bootstrap certificate is not acceptable: {validation.Message}");
+        }
+
+        if (!BootstrapNames.TryRead(validation.SpiffeId, trustDomain.Value.Name, out _, out var silo) || silo != request.Silo)
+        {
+            throw Refuse($"its bootstrap certificate names {validation.SpiffeId}, not silo '{request.Silo}'");
+        }
+
+        var leaf = ParsedCertificate.Read(request.BootstrapChain[0]);
+        var statement = IssuingCaRequestStatement.Encode(
+            this.GetPrimaryKeyString(), request.OperationId, request.Silo, request.SubjectPublicKeyInfo, request.RequestedAt);
+        if (!SignatureVerifier.Verify(leaf.PublicKey, SignatureAlgorithm.EcdsaSha256, statement, request.Signature))
+        {
+            throw Refuse("its signature does not fit its bootstrap certificate");
+        }
+    }
+
+    private GrainOperationException Refuse(string why)
+    {
+        LogRefused(logger, why);
+        return new GrainOperationException(RefusalCode.PermissionDenied, "silo_refused", $"The request for an issuing CA is refused: {why}.");
+    }
+
+    private async Task CommitAsync(ClusterCaState next)
+    {
+        try
+        {
+            await _record.CommitAsync(next);
+        }
+        catch (RecordConflictException conflict)
+        {
+            throw new GrainOperationException(RefusalCode.Unavailable, "state_conflict", conflict.Message);
+        }
+    }
+
+    private static IssuingCaView View(IssuingCaRecord ca) => new(
+        ca.AuthorityId!, ca.RootAuthorityId!, ca.Silo, ca.State, ca.NotBefore, ca.NotAfter, ca.CertificateDer!, ca.TaintReason);
+
+    [LoggerMessage(EventId = 170, Level = LogLevel.Warning, Message = "A request for an issuing CA was refused: {Why}.")]
+    private static partial void LogRefused(ILogger logger, string why);
+
+    [LoggerMessage(EventId = 171, Level = LogLevel.Warning, Message = "Issuing CA {AuthorityId} was tainted by {Actor}: {Reason}")]
+    private static partial void LogTainted(ILogger logger, string authorityId, string actor, string reason);
+
+    [LoggerMessage(EventId = 172, Level = LogLevel.Warning, Message = "Root {AuthorityId} ends at {NotAfter:u}, in {Days:0.0} days. Rotate it before.")]
+    private static partial void LogRootEnding(ILogger logger, string authorityId, DateTimeOffset notAfter, double days);
+}

@@ -1,0 +1,149 @@
+using MeshGrains.Identity;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// This silo's issuing CA: asked for at start, again at half its life, and at once when it is tainted. While the KMS or the authority is away
+/// the standing CA goes on issuing and the asking goes on with jitter. The key lives in this process's memory alone.
+/// </summary>
+public sealed partial class IssuingCaLifecycle(
+    IGrainFactory grains,
+    ISiloBootstrap bootstrap,
+    RecordKeyRing recordKey,
+    DenialReplica denials,
+    IssuerSource issuers,
+    IOptions<TrustDomainOptions> trustDomain,
+    IOptions<CaOptions> options,
+    IssuanceInstruments instruments,
+    IRandomSource random,
+    TimeProvider time,
+    ILogger<IssuingCaLifecycle> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+
+    private readonly SemaphoreSlim _tainted = new(0, 1);
+    private (string OperationId, IssuerKey Key)? _asked;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        denials.Changed += OnDenialsChanged;
+        try
+        {
+            issuers.WaitingFor = "the record key is not unwrapped yet (the key manager has not answered)";
+            await recordKey.Ready.WaitAsync(stoppingToken);
+            issuers.WaitingFor = "the trust domain's authority has not certified an issuing CA for this silo yet";
+            await RunAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // A stop is the ordinary end of the loop.
+        }
+        finally
+        {
+            denials.Changed -= OnDenialsChanged;
+        }
+    }
+
+    private async Task RunAsync(CancellationToken stoppingToken)
+    {
+        var retry = FirstRetry;
+        while (true)
+        {
+            TimeSpan pause;
+            try
+            {
+                pause = await RenewAsync(stoppingToken);
+                retry = FirstRetry;
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                instruments.IssuingCaRequested("failed");
+                if (failure is GrainOperationException { Code: RefusalCode.InvalidArgument or RefusalCode.Conflict })
+                {
+                    _asked = null;
+                }
+
+                if (issuers.Current is null)
+                {
+                    issuers.WaitingFor = $"no issuing CA yet: {failure.Message}";
+                }
+
+                pause = retry * random.NextJitter(0.2);
+                retry = Min(retry * 2, LongestRetry);
+                LogFailed(logger, failure.Message, pause.TotalSeconds, issuers.Current?.NotAfter);
+            }
+
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            var timer = time.PauseAsync(pause, wait.Token);
+            await Task.WhenAny(timer, _tainted.WaitAsync(wait.Token));
+            await wait.CancelAsync();
+            stoppingToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>A retry must come well within what is left of a short-lived CA.</summary>
+    private TimeSpan LongestRetry => Min(TimeSpan.FromSeconds(15), options.Value.IssuingCaTtl / 40);
+
+    private async Task<TimeSpan> RenewAsync(CancellationToken stoppingToken)
+    {
+        var domain = trustDomain.Value;
+        var view = await grains.GetGrain<ITrustDomainGrain>(domain.Name).EnsureAsync(new EnsureTrustDomain(
+            random.NewId(),
+            options.Value.RootKeyAlgorithm.ToString(),
+            (long)options.Value.RootTtl.TotalSeconds,
+            (int)options.Value.BundleRefreshHint.TotalSeconds,
+            options.Value.NameConstraints)).WaitAsync(stoppingToken);
+
+        // A retry brings the same key under the same operation id, so that an outage costs one intent and one signature.
+        var (operationId, key) = _asked ??= (random.NewId(), IssuerKey.Create());
+        var requestedAt = time.GetUtcNow();
+        var spki = key.SubjectPublicKeyInfo.ToArray();
+        var statement = IssuingCaRequestStatement.Encode(domain.ClusterKey, operationId, domain.Silo, spki, requestedAt);
+        var certified = await grains.GetGrain<IClusterCaGrain>(domain.ClusterKey).RequestAsync(new IssuingCaRequest(
+            operationId, domain.Silo, spki, requestedAt, [.. bootstrap.Chain], bootstrap.Sign(statement))).WaitAsync(stoppingToken);
+        _asked = null;
+
+        var snapshot = IssuerSnapshots.Make(TrustDomain.Parse(domain.Name), key, certified, view);
+        issuers.Swap(snapshot);
+        instruments.IssuingCaRequested("certified");
+        LogCertified(logger, snapshot.AuthorityId, snapshot.RootAuthorityId, snapshot.NotAfter);
+
+        // The half of the life that is left, seen from now, with jitter, so that a fleet's silos do not ask together.
+        return (certified.NotAfter - time.GetUtcNow()) / 2 * random.NextJitter(0.1);
+    }
+
+    private void OnDenialsChanged(DenialSnapshot snapshot)
+    {
+        if (issuers.Current is { } current && snapshot.Contains(DenialKind.TaintedAuthority, current.AuthorityId))
+        {
+            issuers.WaitingFor = $"the issuing CA {current.AuthorityId} was tainted and another is being asked for";
+            issuers.Swap(null);
+            LogTainted(logger, current.AuthorityId);
+            if (_tainted.CurrentCount == 0)
+            {
+                _tainted.Release();
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        _tainted.Dispose();
+        base.Dispose();
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    [LoggerMessage(EventId = 140, Level = LogLevel.Information, Message = "Issuing CA {AuthorityId} is certified by root {RootAuthorityId} until {NotAfter:u}.")]
+    private static partial void LogCertified(ILogger logger, string authorityId, string rootAuthorityId, DateTimeOffset notAfter);
+
+    [LoggerMessage(EventId = 141, Level = LogLevel.Warning,
+        Message = "No new issuing CA was certified: {Reason}. Asking again in {Seconds:0.0} s; the standing one ends at {NotAfter:u}.")]
+    private static partial void LogFailed(ILogger logger, string reason, double seconds, DateTimeOffset? notAfter);
+
+    [LoggerMessage(EventId = 142, Level = LogLevel.Warning, Message = "Issuing CA {AuthorityId} was tainted; nothing more is signed with it.")]
+    private static partial void LogTainted(ILogger logger, string authorityId);
+}

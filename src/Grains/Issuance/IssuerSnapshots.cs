@@ -1,0 +1,26 @@
+using MeshGrains.Identity;
+
+namespace MeshGrains.Grains;
+
+/// <summary>Makes snapshots from what the authority answered.</summary>
+internal static class IssuerSnapshots
+{
+    public static IssuerSnapshot Make(TrustDomain trustDomain, IssuerKey key, CertifiedIssuingCa certified, TrustDomainView view)
+    {
+        var bundle = TrustBundles.Of(view);
+        return new IssuerSnapshot
+        {
+            TrustDomain = trustDomain,
+            Issuer = Issuer.Create(key, certified.CertificateDer),
+            AuthorityId = certified.AuthorityId,
+            RootAuthorityId = certified.RootAuthorityId,
+            IssuingCaDer = certified.CertificateDer,
+            ChainPem = PemWriter.EncodeCertificate(certified.CertificateDer),
+            Bundle = bundle,
+            BundlePem = PemWriter.EncodeCertificates(bundle.X509Authorities),
+            BundleNumber = view.BundleNumber,
+            NotBefore = certified.NotBefore,
+            NotAfter = certified.NotAfter,
+        };
+    }
+}

@@ -1,0 +1,164 @@
+using MeshGrains.Identity;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// Finds what an authenticated caller is registered for. Token callers are found by their source and facts (entries first, then templates),
+/// join tokens by their entry, and renewals by the record of the certificate that they present.
+/// </summary>
+internal sealed class RegistrationResolver(
+    IRegistrationStore store,
+    IIssuanceLog log,
+    IOptions<TrustDomainOptions> trustDomain,
+    IOptions<SvidOptions> options,
+    TimeProvider time)
+{
+    /// <summary>A template with this source serves every source.</summary>
+    public const string AnySource = "*";
+
+    private readonly RegistrationCache<(string Caller, string? Pod, string? Wanted)> _byCaller =
+        new(options.Value.RegistrationCacheCapacity, options.Value.RegistrationCacheTtl, time);
+
+    private readonly RegistrationCache<(string Reference, string Identity)> _byReference =
+        new(options.Value.RegistrationCacheCapacity, options.Value.RegistrationCacheTtl, time);
+
+    private string TrustDomainName => trustDomain.Value.Name;
+
+    /// <summary>Synchronous whenever the registration is cached.</summary>
+    public ValueTask<RegistrationResult> ResolveAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)
+    {
+        if (caller.Kind == CallerKind.KubernetesToken)
+        {
+            var key = (caller.Name, caller.Fact("k8s", "pod-uid"), wanted);
+            return _byCaller.Find(key) is { } cached
+                ? ValueTask.FromResult(new RegistrationResult(cached, caller.AttestedAt))
+                : FindByFactsAsync(key, caller, cancellationToken);
+        }
+
+        return caller.Kind switch
+        {
+            CallerKind.JoinToken => FindByEntryAsync(caller, cancellationToken),
+            CallerKind.X509Svid => FindByRecordAsync(caller, cancellationToken),
+            _ => ValueTask.FromResult(new RegistrationResult(new Refusal(
+                RefusalCode.PermissionDenied, "no_attestation", "An operator's session is no workload: attest with a token, a join token or an SVID."))),
+        };
+    }
+
+    private async ValueTask<RegistrationResult> FindByFactsAsync(
+        (string Caller, string? Pod, string? Wanted) key, AuthenticatedCaller caller, CancellationToken cancellationToken)
+    {
+        var parent = EntryRules.SourceParent(TrustDomainName, caller.Source);
+        var now = time.GetUtcNow();
+        var entries = await store.FindEntriesBySelectorsAsync(TrustDomainName, parent, caller.Selectors, cancellationToken);
+        var candidates = entries
+            .Where(entry => entry.Selectors.Length > 0 && (entry.ExpiresAt is null || entry.ExpiresAt > now))
+            .Select(ResolvedRegistration.Of)
+            .ToList();
+        if (candidates.Count == 0)
+        {
+            var templates = await store.ListTemplatesAsync(TrustDomainName, cancellationToken);
+            candidates.AddRange(templates
+                .Where(template => template.Source == caller.Source || template.Source == AnySource)
+                .OrderBy(template => template.CreatedAt)
+                .ThenBy(template => template.Id, StringComparer.Ordinal)
+                .Select(template => Expand(template, caller))
+                .OfType<ResolvedRegistration>()
+                .DistinctBy(registration => registration.IdText));
+        }
+
+        if (key.Wanted is not null)
+        {
+            candidates.RemoveAll(candidate => candidate.IdText != key.Wanted);
+        }
+
+        candidates.RemoveAll(candidate => !IsAllowed(candidate.Id.Path, caller));
+        switch (candidates)
+        {
+            case []:
+                return new RegistrationResult(new Refusal(
+                    RefusalCode.PermissionDenied, "not_registered",
+                    "No registration gives this caller an identity. Create an entry for it, or a template for its source.",
+                    $"caller {caller.Name}, wanted {key.Wanted ?? "any"}"));
+            case [var only]:
+                _byCaller.Store(key, only);
+                return new RegistrationResult(only, caller.AttestedAt);
+            default:
+                return new RegistrationResult(new Refusal(
+                    RefusalCode.InvalidArgument, "ambiguous",
+                    "Several registrations match this caller; name the SPIFFE ID that is wanted.",
+                    string.Join(", ", candidates.Select(candidate => candidate.IdText))));
+        }
+    }
+
+    private async ValueTask<RegistrationResult> FindByEntryAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
+    {
+        var entry = await store.GetEntryAsync(TrustDomainName, caller.EntryId ?? "", cancellationToken);
+        return entry is null || entry.ExpiresAt <= time.GetUtcNow()
+            ? new RegistrationResult(NotRegisteredAnyMore)
+            : new RegistrationResult(ResolvedRegistration.Of(entry), caller.AttestedAt);
+    }
+
+    private async ValueTask<RegistrationResult> FindByRecordAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
+    {
+        var record = await log.FindBySerialAsync(TrustDomainName, caller.CertificateSerial ?? "", cancellationToken);
+        if (record is not { Kind: IssuanceRecordKind.X509Svid } || record.SpiffeId != caller.SpiffeId)
+        {
+            return new RegistrationResult(new Refusal(
+                RefusalCode.Unauthenticated, "unknown_certificate", "The presented certificate is not in the issuance log. Attest anew with a token."));
+        }
+
+        var now = time.GetUtcNow();
+        if (record.AttestedAt + options.Value.RenewalLimit <= now)
+        {
+            return new RegistrationResult(new Refusal(
+                RefusalCode.PermissionDenied, "attestation_too_old",
+                $"The last attestation behind this certificate is older than {options.Value.RenewalLimit}. Attest anew with a token."));
+        }
+
+        var key = (record.RegistrationId, record.SpiffeId);
+        if (_byReference.Find(key) is { } cached)
+        {
+            return new RegistrationResult(cached, record.AttestedAt);
+        }
+
+        var found = await FindByReferenceAsync(record, now, cancellationToken);
+        if (found is null)
+        {
+            return new RegistrationResult(NotRegisteredAnyMore);
+        }
+
+        _byReference.Store(key, found);
+        return new RegistrationResult(found, record.AttestedAt);
+    }
+
+    private async ValueTask<ResolvedRegistration?> FindByReferenceAsync(IssuanceRecord record, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (record.RegistrationId.StartsWith(ResolvedRegistration.EntryPrefix, StringComparison.Ordinal))
+        {
+            var id = record.RegistrationId[ResolvedRegistration.EntryPrefix.Length..];
+            var entry = await store.GetEntryAsync(TrustDomainName, id, cancellationToken);
+            return entry is not null && entry.SpiffeId == record.SpiffeId && (entry.ExpiresAt is null || entry.ExpiresAt > now)
+                ? ResolvedRegistration.Of(entry)
+                : null;
+        }
+
+        var templates = await store.ListTemplatesAsync(TrustDomainName, cancellationToken);
+        var template = templates.FirstOrDefault(known => ResolvedRegistration.TemplatePrefix + known.Id == record.RegistrationId);
+        return template is null ? null : ResolvedRegistration.Of(template, SpiffeId.Parse(record.SpiffeId));
+    }
+
+    private ResolvedRegistration? Expand(RegistrationTemplate template, AuthenticatedCaller caller) =>
+        TemplatePattern.TryParse(template.Pattern, TrustDomainName, out var pattern, out _)
+        && pattern!.Expand(TrustDomainName, trustDomain.Value.Cluster, caller) is { } id
+            ? ResolvedRegistration.Of(template, id)
+            : null;
+
+    private static bool IsAllowed(string path, AuthenticatedCaller caller) =>
+        caller.AllowedPaths.IsDefaultOrEmpty
+        || caller.AllowedPaths.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)
+            && (prefix.EndsWith('/') || path.Length == prefix.Length || path[prefix.Length] == '/'));
+
+    private static Refusal NotRegisteredAnyMore { get; } = new(
+        RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace MeshGrains.Grains;
+
+/// <summary>A caller's registration with the moment of its attestation, or why there is none.</summary>
+internal readonly struct RegistrationResult
+{
+    public RegistrationResult(ResolvedRegistration registration, DateTimeOffset attestedAt)
+    {
+        Registration = registration;
+        AttestedAt = attestedAt;
+    }
+
+    public RegistrationResult(Refusal refusal) => Refusal = refusal;
+
+    public ResolvedRegistration? Registration { get; }
+
+    public DateTimeOffset AttestedAt { get; }
+
+    public Refusal? Refusal { get; }
+
+    [MemberNotNullWhen(true, nameof(Registration))]
+    [MemberNotNullWhen(false, nameof(Refusal))]
+    public bool Found => Registration is not null;
+}

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MeshGrains.Identity;
+using MeshGrains.Keys;
+
+namespace MeshGrains.Grains;
+
+/// <summary>What a trust domain decides, as pure functions of its state, a command and the time. Nothing here touches a store or a KMS.</summary>
+internal static class TrustDomainDecisions
+{
+    /// <summary>Clocks of relying parties may run behind by this much when an authority appears.</summary>
+    public static readonly TimeSpan AuthorityBackdate = TimeSpan.FromMinutes(5);
+
+    /// <summary>An intent that nobody finished within this time never will be: its silo's key died with the silo.</summary>
+    public static readonly TimeSpan AbandonAfter = TimeSpan.FromHours(1);
+
+    private const int MaxIntents = 4096;
+
+    /// <summary>The next step of the first root; the same from every point that a crash may have left.</summary>
+    public static RootStep NextRootStep(TrustDomainState state) => state.Authorities switch
+    {
+        [] => RootStep.RecordName,
+        [.., { CertificateDer: not null }] => RootStep.Done,
+        [.., { Tbs: not null }] => RootStep.Sign,
+        [.., { KeyReference: not null }] => RootStep.BuildCertificate,
+        _ => RootStep.MakeKey,
+    };
+
+    public static TrustDomainState RecordName(TrustDomainState state, EnsureTrustDomain command, string keyName, DateTimeOffset now) => state with
+    {
+        RefreshHintSeconds = command.RefreshHintSeconds,
+        OperationId = $"{command.OperationId}:name",
+        Authorities = state.Authorities.Add(new RootAuthority
+        {
+            KeyName = keyName,
+            KeyAlgorithm = command.RootKeyAlgorithm,
+            State = AuthorityState.Prepared,
+            CreatedAt = now,
+            TtlSeconds = command.RootTtlSeconds,
+            NameConstraints = command.NameConstraints,
+        }),
+    };
+
+    public static TrustDomainState RecordKey(TrustDomainState state, ManagedKey key, string operationId) => ReplaceLast(state, operationId, root => root with
+    {
+        KeyReference = key.Reference.Value,
+        SubjectPublicKeyInfo = key.SubjectPublicKeyInfo.ToArray(),
+    });
+
+    /// <summary>Fixes every byte that the KMS will sign, serial included.</summary>
+    public static TrustDomainState RecordCertificate(TrustDomainState state, TrustDomain trustDomain, SerialNumber serial, string operationId, DateTimeOffset now) =>
+        ReplaceLast(state, operationId, root =>
+        {
+            var validity = new Validity(
+                Validity.WholeSeconds(now - AuthorityBackdate), Validity.WholeSeconds(now + TimeSpan.FromSeconds(root.TtlSeconds)));
+            var profile = CaCertificateProfile.Root(trustDomain, root.SubjectPublicKeyInfo, serial, validity, root.NameConstraints);
+            return root with
+            {
+                AuthorityId = profile.AuthorityId,
+                Tbs = CaCertificateWriter.BuildTbs(profile),
+                NotBefore = profile.NotBefore,
+                NotAfter = profile.NotAfter,
+            };
+        });
+
+    /// <summary>The first root is active at once: nobody holds an older bundle. The bundle's number grows.</summary>
+    public static TrustDomainState ActivateFirst(TrustDomainState state, byte[] certificateDer, string operationId) =>
+        ReplaceLast(state, operationId, root => root with { CertificateDer = certificateDer, State = AuthorityState.Active }) with
+        {
+            BundleNumber = state.BundleNumber + 1,
+        };
+
+    /// <summary>
+    /// The intent of an issuing CA's certification: found by its operation id, or made with the whole TBS. The certificate is clipped to the
+    /// root's end, and refused when nothing sensible is left.
+    /// </summary>
+    public static (TrustDomainState State, CertificationIntent Intent) Certify(
+        TrustDomainState state, TrustDomain trustDomain, CertifyIssuingCa command, SerialNumber serial, DateTimeOffset now)
+    {
+        if (state.Intents.FirstOrDefault(known => known.OperationId == command.OperationId) is { } standing)
+        {
+            return (state, standing);
+        }
+
+        var root = ActiveRoot(state);
+        var pruned = Prune(state.Intents, now);
+        if (pruned.Length >= MaxIntents)
+        {
+            throw new GrainOperationException(
+                RefusalCode.ResourceExhausted, "intents_full",
+                $"{MaxIntents} issuing CAs are certified and alive in this trust domain; no more until some have ended.");
+        }
+
+        var validity = new Validity(
+            Validity.WholeSeconds(now - Min(AuthorityBackdate, now - root.NotBefore)),
+            Validity.WholeSeconds(now + TimeSpan.FromSeconds(command.TtlSeconds)));
+        if (root.NotAfter <= now + TimeSpan.FromSeconds(command.TtlSeconds / 2.0))
+        {
+            throw new GrainOperationException(
+                RefusalCode.Unavailable, "root_ending",
+                $"The root {root.AuthorityId} ends at {root.NotAfter:u}, before an issuing CA would be renewed. Rotate the root.");
+        }
+
+        var profile = CaCertificateProfile.IssuingCa(
+            trustDomain, command.SubjectPublicKeyInfo, ParsedCertificate.Read(root.CertificateDer!), serial, validity, root.NameConstraints);
+        var intent = new CertificationIntent
+        {
+            OperationId = command.OperationId,
+            Cluster = command.Cluster,
+            Silo = command.Silo,
+            AuthorityId = profile.AuthorityId,
+            RootAuthorityId = root.AuthorityId!,
+            Serial = serial.ToString(),
+            Tbs = CaCertificateWriter.BuildTbs(profile),
+            RequestedAt = now,
+            NotBefore = profile.NotBefore,
+            NotAfter = profile.NotAfter,
+        };
+        return (state with { Intents = pruned.Add(intent), OperationId = $"{command.OperationId}:intent" }, intent);
+    }
+
+    public static TrustDomainState Certified(TrustDomainState state, string operationId, byte[] certificateDer) => state with
+    {
+        Intents = [.. state.Intents.Select(intent => intent.OperationId == operationId ? intent with { CertificateDer = certificateDer } : intent)],
+        OperationId = $"{operationId}:certified",
+    };
+
+    public static RootAuthority ActiveRoot(TrustDomainState state) =>
+        state.Authorities.FirstOrDefault(root => root is { State: AuthorityState.Active, CertificateDer: not null })
+        ?? throw new GrainOperationException(RefusalCode.Unavailable, "no_root", "The trust domain has no active root yet.");
+
+    /// <summary>A refresh hint of the configuration that differs from the stored one is a change of the bundle.</summary>
+    public static TrustDomainState WithRefreshHint(TrustDomainState state, int seconds, string operationId) =>
+        state.RefreshHintSeconds == seconds
+            ? state
+            : state with { RefreshHintSeconds = seconds, BundleNumber = state.BundleNumber + 1, OperationId = $"{operationId}:hint" };
+
+    public static TrustDomainView View(TrustDomainState state, string name) => new(
+        name,
+        state.BundleNumber,
+        state.RefreshHintSeconds,
+        [.. state.Authorities.Where(root => root.CertificateDer is not null).Select(root => new AuthorityView(
+            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))]);
+
+    /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>
+    public static string RootKeyName(string trustDomain, string id)
+    {
+        var slug = new string([.. trustDomain.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')]);
+        return string.Create(CultureInfo.InvariantCulture, $"meshgrains-root-{slug[..Math.Min(slug.Length, 80)]}-{id[..12]}");
+    }
+
+    private static ImmutableArray<CertificationIntent> Prune(ImmutableArray<CertificationIntent> intents, DateTimeOffset now) =>
+        intents.RemoveAll(intent => intent.CertificateDer is null ? intent.RequestedAt + AbandonAfter < now && intent.NotAfter < now : intent.NotAfter < now);
+
+    private static TrustDomainState ReplaceLast(TrustDomainState state, string operationId, Func<RootAuthority, RootAuthority> change) => state with
+    {
+        Authorities = state.Authorities.SetItem(state.Authorities.Length - 1, change(state.Authorities[^1])),
+        OperationId = operationId,
+    };
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}
