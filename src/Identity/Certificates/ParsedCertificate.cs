@@ -6,7 +6,7 @@ namespace MeshGrains.Identity;
 
 /// <summary>
 /// An X.509 v3 certificate (RFC 5280 section 4) read strictly and within bounds, without an X509Certificate2: what paths and SVIDs are judged by.
-/// Reading judges nothing: see X509SvidValidator. Its memory is the memory that was read, which must not change.
+/// Reading judges nothing: see <see cref="X509SvidValidator"/>. Its memory is the memory that was read, which must not change.
 /// </summary>
 public sealed class ParsedCertificate
 {
