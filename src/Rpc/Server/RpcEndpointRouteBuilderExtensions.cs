@@ -114,7 +114,8 @@ public static class RpcEndpointRouteBuilderExtensions
             RpcMethod.ReplyTrailersOnly(http, RpcStatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here.");
             return Task.CompletedTask;
         });
-        builder.Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = int.MaxValue);
+        // After every served path, before a fallback of the host's own, which stands at int.MaxValue.
+        builder.Add(static endpoint => ((RouteEndpointBuilder)endpoint).Order = int.MaxValue - 1);
         return builder.WithMetadata(new HttpMethodMetadata([HttpMethods.Post])).WithDisplayName("gRPC unimplemented methods");
     }
 

@@ -7,6 +7,7 @@ public sealed record RpcMethodOptions
     public static RpcMethodOptions Default { get; } = new();
 
     /// <summary>The largest request message, in bytes; a larger one ends the call with RESOURCE_EXHAUSTED before it is gathered.</summary>
+    /// <remarks>A single request is also bounded by Kestrel's <c>MaxRequestBodySize</c> (30 MB unless told).</remarks>
     public int MaxReceiveMessageBytes { get; init => field = Positive(value); } = 4 * 1024 * 1024;
 
     /// <summary>The largest response message, in bytes; a larger one ends the call with RESOURCE_EXHAUSTED.</summary>

@@ -11,7 +11,7 @@ internal static class MetadataNames
     private static readonly HashSet<string> Reserved = new(StringComparer.OrdinalIgnoreCase)
     {
         HeaderNames.TE, HeaderNames.ContentType, HeaderNames.ContentLength, HeaderNames.Connection, HeaderNames.TransferEncoding,
-        HeaderNames.Host, HeaderNames.Upgrade, HeaderNames.KeepAlive, "proxy-connection", HeaderNames.Trailer,
+        HeaderNames.Host, HeaderNames.Upgrade, HeaderNames.KeepAlive, "proxy-connection", HeaderNames.Trailer, HeaderNames.Date, HeaderNames.Server,
     };
 
     public static bool IsBinary(string key) => key.EndsWith("-bin", StringComparison.OrdinalIgnoreCase);

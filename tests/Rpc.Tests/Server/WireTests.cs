@@ -150,6 +150,40 @@ public sealed class WireTests
         Assert.Equal(404, await WithServerAsync(async server =>
             (await RawCall.SendAsync(server.Address, "/test.Echo/Unknown", [], "application/json")).HttpStatus));
 
+    [Fact]
+    public async Task A_fallback_of_the_host_keeps_what_is_not_gRPC()
+    {
+        await using RpcTestServer server = await RpcTestServer.StartAsync(app =>
+        {
+            Map(app);
+            app.MapFallback(static http =>
+            {
+                http.Response.StatusCode = 418;
+                return Task.CompletedTask;
+            });
+        });
+
+        Assert.Equal(418, (await RawCall.SendAsync(server.Address, "/nobody.Knows/This", [], "application/json")).HttpStatus);
+        Assert.Equal(RpcStatusCode.Unimplemented, (await RawCall.SendAsync(server.Address, "/nobody.Knows/This", RawCall.Frame([]))).Status);
+        Assert.Equal(RpcStatusCode.Ok, (await RawCall.SendAsync(server.Address, Unary, RawCall.Frame([]))).Status);
+    }
+
+    [Fact]
+    public async Task A_relay_passes_a_status_on_as_it_came()
+    {
+        await using RpcTestServer origin = await RpcTestServer.StartAsync(app => app.MapGrpcUnary<Empty, Empty>(
+            Unary, Empty.Parser, (_, _) => throw new RpcException(RpcStatusCode.NotFound, "50 % gone", new RpcMetadata { { "why", "because" } })));
+        using RpcChannel inner = origin.Connect();
+        await using RpcTestServer relay = await RpcTestServer.StartAsync(app => app.MapGrpcUnary(
+            Unary, Empty.Parser, async (Empty request, RpcServerContext _) => await inner.UnaryAsync(Unary, request, Empty.Parser)));
+        using RpcChannel outer = relay.Connect();
+
+        RpcException failure = await Assert.ThrowsAsync<RpcException>(() => outer.UnaryAsync(Unary, new Empty(), Empty.Parser));
+
+        Assert.Equal((RpcStatusCode.NotFound, "50 % gone"), (failure.StatusCode, failure.Detail));
+        Assert.Equal(["why"], failure.Trailers.Select(entry => entry.Key));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("S")]
