@@ -1,3 +1,4 @@
+using MeshGrains.Keys.Azure;
 using MeshGrains.Keys.Files;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +24,7 @@ public static class KeyManagers
         IKeyManager manager = parsed.Scheme switch
         {
             FileKeyManager.SchemeName => FileKeyManager.Open(FileKeyLocation.From(parsed), options, time, loggers.CreateLogger<FileKeyManager>()),
+            VaultLocation.SchemeName => AzureKeyManager.Open(VaultLocation.From(parsed), options, time, loggers.CreateLogger<AzureKeyManager>()),
             _ => throw UnknownScheme(parsed.Scheme),
         };
         return new MeteredKeyManager(manager, time);
@@ -38,6 +40,9 @@ public static class KeyManagers
             {
                 case FileKeyManager.SchemeName:
                     _ = FileKeyLocation.From(parsed);
+                    break;
+                case VaultLocation.SchemeName:
+                    _ = VaultLocation.From(parsed);
                     break;
                 default:
                     throw UnknownScheme(parsed.Scheme);
