@@ -47,6 +47,16 @@ public sealed class IssuerKey : IDisposable
     public static IssuerKey Create()
         => LibCrypto.IsAvailable && P256KeyHandle.Generate() is { } native ? new IssuerKey(native) : CreateManaged();
 
+    /// <summary>Takes over a P-256 key that was loaded from a file, as bootstrap CAs' are; it signs at .NET's speed.</summary>
+    /// <exception cref="ArgumentException">The key is not on P-256.</exception>
+    public static IssuerKey Adopt(ECDsa key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.KeySize == 256
+            ? new IssuerKey(key)
+            : throw new ArgumentException($"The key has {key.KeySize} bits; a P-256 key is needed.", nameof(key));
+    }
+
     /// <summary>Signs a SHA-256 digest.</summary>
     /// <param name="sha256Digest">32 bytes.</param>
     /// <param name="derSignature">Where the ECDSA-Sig-Value goes; at least <see cref="MaxSignatureBytes"/> long.</param>

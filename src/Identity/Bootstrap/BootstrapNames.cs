@@ -1,6 +1,4 @@
-using MeshGrains.Identity;
-
-namespace MeshGrains.Grains;
+namespace MeshGrains.Identity;
 
 /// <summary>How bootstrap certificates name silos.</summary>
 public static class BootstrapNames

@@ -1,0 +1,54 @@
+using MeshGrains.Grains;
+using MeshGrains.Identity;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+public static class MeshGrainsServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds what grains and issuance need beside a grain host, a key manager (<c>IKeyManager</c>), a bootstrap identity
+    /// (<see cref="ISiloBootstrap"/>) and the stores. Options are bound and validated by the caller's configuration.
+    /// </summary>
+    public static IServiceCollection AddMeshGrains(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
+        services.TryAddSingleton<ISerialSource, RandomSerialSource>();
+        services.AddSingleton<IStateCodec, StateCodec>();
+        services.AddSingleton<RecordAuthenticator>();
+        services.AddSingleton<IRecordAuthenticator>(provider => provider.GetRequiredService<RecordAuthenticator>());
+        services.AddSingleton<IJoinTokenService, JoinTokenService>();
+        services.AddSingleton<IssuerSource>();
+        services.AddSingleton<IssuanceInstruments>();
+        services.AddSingleton<RegistrationResolver>();
+        services.AddSingleton<IIssuanceService, IssuanceService>();
+        services.AddSingleton<IGatewayCertificateIssuer, GatewayCertificateIssuer>();
+
+        services.AddHostedSingleton<RecordKeyRing>();
+        services.AddHostedSingleton<DenialReplica>();
+        services.AddHostedSingleton<IssuingCaLifecycle>();
+
+        services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
+        services.AddValidatedOptions<CaOptions, CaOptionsValidator>();
+        services.AddValidatedOptions<SvidOptions, SvidOptionsValidator>();
+        services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
+        return services;
+    }
+
+    private static void AddHostedSingleton<T>(this IServiceCollection services)
+        where T : class, Hosting.IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddValidatedOptions<TOptions, TValidator>(this IServiceCollection services)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.AddSingleton<IValidateOptions<TOptions>, TValidator>();
+        services.AddOptions<TOptions>().ValidateOnStart();
+    }
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using MeshGrains.Identity;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Grains;
+
+/// <summary>The gateway's own SVID, from this silo's snapshot; clipped and recorded like any leaf.</summary>
+internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
+{
+    private const string GatewayPath = EntryRules.ReservedPrefix + "/gateway";
+
+    private readonly IssuerSource _issuers;
+    private readonly IIssuanceLog _log;
+    private readonly ISerialSource _serials;
+    private readonly IRandomSource _random;
+    private readonly SvidOptions _options;
+    private readonly TimeProvider _time;
+
+    public GatewayCertificateIssuer(
+        IssuerSource issuers, IIssuanceLog log, ISerialSource serials, IRandomSource random, IOptions<SvidOptions> options, TimeProvider time)
+    {
+        _issuers = issuers;
+        _log = log;
+        _serials = serials;
+        _random = random;
+        _options = options.Value;
+        _time = time;
+        issuers.Changed += _ => IssuerChanged?.Invoke();
+    }
+
+    public event Action? IssuerChanged;
+
+    public async ValueTask<GatewayCertificate> IssueAsync(GatewayCertificateRequest request, CancellationToken cancellationToken)
+    {
+        var issuer = _issuers.Current
+            ?? throw new GrainOperationException(RefusalCode.Unavailable, "not_ready", $"No gateway certificate yet: {_issuers.WaitingFor}.");
+        var now = _time.GetUtcNow();
+        if (!Validity.TryForLeaf(now, _options.DefaultTtl, issuer.NotAfter, _options.Backdate, out var validity))
+        {
+            throw new GrainOperationException(RefusalCode.Unavailable, "issuer_ended", "The issuing CA has ended.");
+        }
+
+        var id = SpiffeId.FromPath(issuer.TrustDomain, GatewayPath);
+        var serial = _serials.Next();
+        var der = X509SvidWriter.Issue(issuer.Issuer, new X509SvidRequest
+        {
+            Id = id,
+            SubjectPublicKeyInfo = request.SubjectPublicKeyInfo,
+            Serial = serial,
+            NotBefore = validity.NotBefore,
+            NotAfter = validity.NotAfter,
+            DnsNames = request.DnsNames,
+            IpAddresses = request.IpAddresses,
+        });
+        await _log.AppendAsync(
+            new IssuanceRecord(
+                IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
+                validity.NotBefore, validity.NotAfter, _random.NewId(), "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now),
+            cancellationToken);
+        return new GatewayCertificate(
+            id.ToString(), serial.ToString(), der, [issuer.IssuingCaDer], issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
+    }
+}
