@@ -111,12 +111,12 @@ internal sealed partial class ClusterCaGrain(
             request.BootstrapChain[0], [.. request.BootstrapChain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now);
         if (!validation.IsValid)
         {
-            throw Refuse($"its bootstrap certificate is not acceptable: {validation.Message}");
+            throw Refuse($"its bootstrap certificate is not acceptable: {validation.Error}");
         }
 
-        if (!BootstrapNames.TryRead(validation.SpiffeId, trustDomain.Value.Name, out _, out var silo) || silo != request.Silo)
+        if (!BootstrapNames.TryRead(validation.Id, trustDomain.Value.Name, out _, out var silo) || silo != request.Silo)
         {
-            throw Refuse($"its bootstrap certificate names {validation.SpiffeId}, not silo '{request.Silo}'");
+            throw Refuse($"its bootstrap certificate names {validation.Id}, not silo '{request.Silo}'");
         }
 
         var leaf = ParsedCertificate.Read(request.BootstrapChain[0]);

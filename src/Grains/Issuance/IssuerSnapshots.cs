@@ -17,7 +17,7 @@ internal static class IssuerSnapshots
             IssuingCaDer = certified.CertificateDer,
             ChainPem = PemWriter.EncodeCertificate(certified.CertificateDer),
             Bundle = bundle,
-            BundlePem = PemWriter.EncodeCertificates(bundle.X509Authorities),
+            BundlePem = bundle.ToPem(),
             BundleNumber = view.BundleNumber,
             NotBefore = certified.NotBefore,
             NotAfter = certified.NotAfter,
