@@ -30,7 +30,13 @@ internal class GrainReference : DispatchProxy, IAddressable
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        var request = GrainMethod.Of(targetMethod!).NewRequest(args ?? []);
+        var method = GrainMethod.Of(targetMethod!);
+        if (method.TokenIndex >= 0)
+        {
+            ((CancellationToken)args![method.TokenIndex]!).ThrowIfCancellationRequested();
+        }
+
+        var request = method.NewRequest(args ?? []);
         _host.Send(GrainId, request);
         return request.Answer;
     }
