@@ -284,7 +284,6 @@ internal sealed class Activation : IGrainContext
 
     private async Task DeactivateAsync()
     {
-        DisposeTimers();
         using var time = new CancellationTokenSource(_host.Options.DeactivationTimeout, _host.Clock);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(time.Token, _stopDeactivating);
         try
@@ -296,6 +295,7 @@ internal sealed class Activation : IGrainContext
             SoloLog.StillRunning(_host.Logger, GrainId, _host.Options.DeactivationTimeout);
         }
 
+        DisposeTimers();
         try
         {
             if (GrainInstance is IGrainBase grain)

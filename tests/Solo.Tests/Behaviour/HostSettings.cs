@@ -5,8 +5,11 @@ public sealed record HostSettings
 {
     public Probe Probe { get; init; } = new();
 
-    /// <summary>The clock of timers, reminders and collection; null for the real one.</summary>
+    /// <summary>The clock of timers and reminders; null for the real one.</summary>
     public TimeProvider? Clock { get; init; }
+
+    /// <summary>How long an activation may go unused, on the system's clock: Orleans measures idleness by no other.</summary>
+    public TimeSpan? CollectionAge { get; init; }
 
     public MemoryStorage Storage { get; init; } = new();
 

@@ -31,13 +31,19 @@ public sealed class GrainHost : IGrainHostFixture
                 options.ResponseTimeout = settings.ResponseTimeout;
                 options.MaxEnqueuedRequestsHardLimit = settings.MaxEnqueuedRequests;
             });
+            silo.Configure<GrainCollectionOptions>(options =>
+            {
+                if (settings.CollectionAge is { } age)
+                {
+                    (options.CollectionAge, options.CollectionQuantum) = (age, age / 2);
+                }
+            });
             silo.Services.AddSingleton(settings.Probe);
             silo.Services.AddKeyedSingleton<IGrainStorage>("records", settings.Storage);
             silo.Services.AddSingleton<IReminderTable>(settings.Reminders);
             if (settings.Clock is { } clock)
             {
                 silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, clock);
-                silo.Services.AddKeyedSingleton(TimeProviderNames.ActivationManagement, clock);
                 silo.Services.AddKeyedSingleton(ReminderTimeProviderNames.Reminders, clock);
             }
         });

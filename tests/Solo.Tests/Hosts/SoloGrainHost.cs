@@ -27,6 +27,11 @@ public sealed class GrainHost : IGrainHostFixture
             options =>
             {
                 options.ResponseTimeout = settings.ResponseTimeout;
+                if (settings.CollectionAge is { } age)
+                {
+                    (options.CollectionAge, options.CollectionQuantum) = (age, age / 2);
+                }
+
                 options.MaxEnqueuedRequests = settings.MaxEnqueuedRequests;
             },
             typeof(GrainHost).Assembly);
