@@ -1,0 +1,17 @@
+namespace MeshGrains.Gateway.Administration;
+
+/// <summary>What an operator may do. Roles are bound in configuration only.</summary>
+public enum OperatorRole
+{
+    /// <summary>See everything, change nothing.</summary>
+    Read,
+
+    /// <summary>Registrations and join tokens within path prefixes, and reading them.</summary>
+    Register,
+
+    /// <summary>Taint issuing CAs, and read authorities.</summary>
+    Rotate,
+
+    /// <summary>Everything.</summary>
+    Admin,
+}

@@ -1,0 +1,2 @@
+// Both grain hosts have this namespace.
+global using Orleans;

@@ -1,0 +1,102 @@
+using MeshGrains.Gateway.Administration;
+using MeshGrains.Gateway.Health;
+using MeshGrains.Gateway.Istio;
+using MeshGrains.Gateway.Metrics;
+using MeshGrains.Gateway.Rest;
+using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
+using MeshGrains.Rpc;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Gateway;
+
+/// <summary>Puts the gateway into a host.</summary>
+public static class GatewayServices
+{
+    /// <summary>
+    /// Adds the gateway with its listeners. The host brings <see cref="IIssuanceService"/>, <see cref="IIssuanceLog"/>, <see cref="IGatewayCertificateIssuer"/>,
+    /// <see cref="IRegistrationStore"/>, <see cref="IJoinTokenService"/>, <c>IGrainFactory</c>, <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>,
+    /// <see cref="AttestationOptions"/> and <see cref="LimitsOptions"/>. Further <see cref="IReadinessCheck"/> services join <c>/readyz</c>.
+    /// </summary>
+    public static IServiceCollection AddMeshGateway(this IServiceCollection services)
+    {
+        services.AddOptions<GatewayOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddSingleton<MeshScope>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
+        services.AddGatewayAuthentication();
+        services.AddGatewayLimits();
+        services.AddRouting();
+        services.AddMetrics();
+
+        services.AddSingleton<GatewayEndpoints>();
+        services.AddSingleton<ClientCertificateCheck>();
+        services.AddSingleton<ServingTls>();
+        services.AddSingleton<ServingCertificate>();
+        services.AddSingleton<KestrelSetup>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        services.AddSingleton<CallIntake>();
+        services.AddSingleton<RefusalLog>();
+        services.AddSingleton<CreateCertificateHandler>();
+
+        services.AddSingleton<OperatorAuthorizer>();
+        services.AddSingleton<Audit>();
+        services.AddSingleton<AdminContext>();
+        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default));
+        OpenApi.Add(services);
+
+        services.AddSingleton<IReadinessCheck, IssuanceReadiness>();
+        services.AddSingleton<IReadinessCheck, LogReadiness>();
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
+        services.AddSingleton<RpcHealth>();
+        services.AddSingleton<PrometheusCollector>();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServingCertificate>());
+        services.AddHostedService<HealthReporter>();
+        return services;
+    }
+
+    /// <summary>Maps every API. Call it once, before any middleware of the host's own.</summary>
+    public static WebApplication MapMeshGateway(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        var services = app.Services;
+        // Counting starts before the first connection.
+        services.GetRequiredService<PrometheusCollector>();
+        app.UseMiddleware<EndpointGuard>();
+
+        var certificates = services.GetRequiredService<CreateCertificateHandler>();
+        app.MapGrpcUnary(
+                CreateCertificateHandler.Path, Rpc.Istio.IstioCertificateRequest.Parser, certificates.HandleAsync,
+                new RpcMethodOptions { MaxReceiveMessageBytes = CreateCertificateHandler.MaxMessageBytes })
+            .WithMetadata(Access.Grpc);
+        var grpc = app.MapGroup("").WithMetadata(Access.Grpc);
+        grpc.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
+        grpc.MapGrpcUnimplemented();
+
+        Resource<BundleEndpoints>(services).Map(app);
+        Resource<EntryEndpoints>(services).Map(app);
+        Resource<TemplateEndpoints>(services).Map(app);
+        Resource<JoinTokenEndpoints>(services).Map(app);
+        Resource<SvidEndpoints>(services).Map(app);
+        Resource<AuthorityEndpoints>(services).Map(app);
+        Resource<IssuanceEndpoints>(services).Map(app);
+        Resource<DenialEndpoints>(services).Map(app);
+        Resource<StatusEndpoints>(services).Map(app);
+        OpenApi.Map(app);
+        Resource<HealthEndpoints>(services).Map(app);
+        return app;
+    }
+
+    private static T Resource<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics.Metrics;
+using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
+
+namespace MeshGrains.Gateway.Metrics;
+
+/// <summary>The gateway's instruments. Labels are API names, stable reasons and authority ids: never a caller, a token or a SPIFFE ID.</summary>
+internal sealed class GatewayMetrics
+{
+    public const string MeterName = "MeshGrains.Gateway";
+
+    private readonly Counter<long> _requests;
+    private readonly Histogram<double> _duration;
+    private readonly ServingCertificate _serving;
+    private readonly TimeProvider _time;
+
+    public GatewayMetrics(IMeterFactory meters, IIssuanceService issuance, ServingCertificate serving, TimeProvider time)
+    {
+        (_serving, _time) = (serving, time);
+        var meter = meters.Create(MeterName);
+        _requests = meter.CreateCounter<long>(
+            "meshgrains.gateway.svid_requests", description: "Requests for an SVID at the gateway, by API and result: ok, or the reason of the refusal.");
+        _duration = meter.CreateHistogram<double>(
+            "meshgrains.gateway.svid_duration", "s", "Time from a request for an SVID to its answer, authentication included, by API and outcome.");
+        meter.CreateObservableGauge(
+            "meshgrains_authority_expiry_seconds", Expiry, "s", "Time until an authority's certificate ends, by kind and authority id.");
+        meter.CreateObservableGauge(
+            "meshgrains.bundle.number", () => issuance.Current?.BundleNumber ?? 0, description: "The number of the trust bundle that is being delivered.");
+        meter.CreateObservableGauge(
+            "meshgrains.gateway.ready", () => issuance.NotReadyReason is null ? 1 : 0, description: "1 while this silo issues, 0 while it does not.");
+    }
+
+    public long Start() => _time.GetTimestamp();
+
+    public void Issued(string api, long started) => Record(api, "ok", "issued", started);
+
+    public void Refused(string api, string reason, long started) => Record(api, reason, "refused", started);
+
+    private void Record(string api, string result, string outcome, long started)
+    {
+        _requests.Add(1, new KeyValuePair<string, object?>("api", api), new KeyValuePair<string, object?>("result", result));
+        _duration.Record(
+            _time.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("api", api), new KeyValuePair<string, object?>("outcome", outcome));
+    }
+
+    private IEnumerable<Measurement<double>> Expiry() => _serving.Current is { } serving
+        ? [new((serving.NotAfter - _time.GetUtcNow()).TotalSeconds, new("kind", "gateway"), new("authority", "gateway"))]
+        : [];
+}

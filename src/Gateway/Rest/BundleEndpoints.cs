@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text;
+using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace MeshGrains.Gateway.Rest;
+
+/// <summary><c>/v1/bundle</c>: the trust bundle as SPIFFE's JWK Set and as PEM, for anyone.</summary>
+internal sealed class BundleEndpoints(IIssuanceService issuance)
+{
+    private static readonly TimeSpan DefaultRefreshHint = TimeSpan.FromMinutes(5);
+
+    private static readonly Refusal NotYet = new(
+        RefusalCode.Unavailable, "bundle_unavailable", "This silo has no trust bundle yet; /readyz tells why.", null, TimeSpan.FromSeconds(1));
+
+    // The last bundle shown, ready to send. Kept when the CA goes: the roots stay true without it.
+    private volatile Rendered? _rendered;
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        var open = Access.Open(ListenerKinds.Mesh | ListenerKinds.Admin);
+        endpoints.MapRest(
+                "GET", "/bundle", open,
+                new RestOperation(
+                    "getBundle", "bundle", "Gets the trust bundle as a JWK Set (SPIFFE Trust Domain and Bundle)",
+                    RestParameter.Header("If-None-Match", "The ETag of a bundle that the caller has; 304 while it is the newest")),
+                http => AnswerAsync(http, "application/json", rendered => rendered.Jwks))
+            .Answers<object>();
+        endpoints.MapRest(
+                "GET", "/bundle.pem", open,
+                new RestOperation(
+                    "getBundlePem", "bundle", "Gets the X.509 roots of the trust bundle as PEM",
+                    RestParameter.Header("If-None-Match", "The ETag of a bundle that the caller has; 304 while it is the newest")),
+                http => AnswerAsync(http, "application/x-pem-file", rendered => rendered.Pem))
+            .Answers<string>(contentType: "application/x-pem-file");
+    }
+
+    private Task AnswerAsync(HttpContext http, string contentType, Func<Rendered, byte[]> form)
+    {
+        RestCall.AllowQuery(http);
+        if (Newest() is not { } rendered)
+        {
+            return ProblemWriter.WriteAsync(http, NotYet);
+        }
+
+        var response = http.Response;
+        response.Headers.ETag = rendered.Tag;
+        response.Headers.CacheControl = rendered.CacheControl;
+        if (http.Request.Headers.IfNoneMatch.Any(value => value is not null && (value == "*" || value.Contains(rendered.Tag, StringComparison.Ordinal))))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        var body = form(rendered);
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        return response.Body.WriteAsync(body, http.RequestAborted).AsTask();
+    }
+
+    private Rendered? Newest()
+    {
+        var current = issuance.Current;
+        var rendered = _rendered;
+        if (current is null || (rendered is not null && rendered.Number == current.BundleNumber))
+        {
+            return rendered;
+        }
+
+        var seconds = (long)(current.Bundle.RefreshHint ?? DefaultRefreshHint).TotalSeconds;
+        return _rendered = new Rendered(
+            current.BundleNumber,
+            $"\"{current.TrustDomain.Name}-{current.BundleNumber.ToString(CultureInfo.InvariantCulture)}\"",
+            $"public, max-age={seconds.ToString(CultureInfo.InvariantCulture)}",
+            current.Bundle.WriteJwks(),
+            Encoding.ASCII.GetBytes(current.BundlePem));
+    }
+
+    private sealed record Rendered(long Number, string Tag, string CacheControl, byte[] Jwks, byte[] Pem);
+}

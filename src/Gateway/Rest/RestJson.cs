@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using MeshGrains.Gateway.Health;
+using MeshGrains.Grains;
+
+namespace MeshGrains.Gateway.Rest;
+
+/// <summary>The JSON of the REST API: camelCase, unknown members refused, enums as words, no nulls written.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    RespectRequiredConstructorParameters = true,
+    RespectNullableAnnotations = true,
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = 8,
+    Converters =
+    [
+        typeof(EnumWords<AuthorityState>), typeof(EnumWords<IssuingCaState>), typeof(EnumWords<DenialKind>), typeof(EnumWords<IssuanceRecordKind>),
+    ],
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(ReadinessReport))]
+[JsonSerializable(typeof(EntryBody))]
+[JsonSerializable(typeof(EntryView))]
+[JsonSerializable(typeof(EntryPage))]
+[JsonSerializable(typeof(TemplateBody))]
+[JsonSerializable(typeof(TemplateView))]
+[JsonSerializable(typeof(TemplateList))]
+[JsonSerializable(typeof(JoinTokenBody))]
+[JsonSerializable(typeof(JoinTokenView))]
+[JsonSerializable(typeof(SvidBody))]
+[JsonSerializable(typeof(SvidView))]
+[JsonSerializable(typeof(AuthorityList))]
+[JsonSerializable(typeof(IssuingCaList))]
+[JsonSerializable(typeof(IssuingCaItem))]
+[JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(IssuancePage))]
+[JsonSerializable(typeof(DenialList))]
+[JsonSerializable(typeof(QuarantineBody))]
+[JsonSerializable(typeof(DenialReceiptView))]
+[JsonSerializable(typeof(StatusView))]
+internal sealed partial class RestJson : JsonSerializerContext;

@@ -1,0 +1,21 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace MeshGrains.Gateway;
+
+/// <summary>Where the gateway really listens; complete once the host has started. Configured port 0 has become a real one.</summary>
+public sealed class GatewayEndpoints
+{
+    internal ListenOptions? Mesh { get; set; }
+
+    internal ListenOptions? Operations { get; set; }
+
+    /// <summary>The TLS endpoint.</summary>
+    public IPEndPoint? Gateway => Mesh?.IPEndPoint;
+
+    /// <summary>The plain endpoint for probes and metrics; null when there is none.</summary>
+    public IPEndPoint? OperationsEndPoint => Operations?.IPEndPoint;
+
+    /// <summary>The local operator's socket; null when there is none.</summary>
+    public string? AdminSocket { get; internal set; }
+}

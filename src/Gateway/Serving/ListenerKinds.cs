@@ -1,0 +1,17 @@
+namespace MeshGrains.Gateway.Serving;
+
+/// <summary>The gateway's listeners. An endpoint names the ones that it answers on; on any other it does not exist.</summary>
+[Flags]
+internal enum ListenerKinds
+{
+    None = 0,
+
+    /// <summary>TLS, for workloads, agents and remote operators.</summary>
+    Mesh = 1,
+
+    /// <summary>Plain, for probes and metrics.</summary>
+    Operations = 2,
+
+    /// <summary>The local operator's Unix socket.</summary>
+    Admin = 4,
+}

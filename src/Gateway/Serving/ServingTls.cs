@@ -1,0 +1,81 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace MeshGrains.Gateway.Serving;
+
+/// <summary>
+/// What TLS handshakes on the gateway's endpoint are made from: one object, swapped whole when the certificate is renewed.
+/// Connections that stand keep the certificate they began with.
+/// </summary>
+internal sealed class ServingTls(ClientCertificateCheck clients, ILogger<ServingTls> logger)
+{
+    // h2 first: gRPC clients offer it alone, people's tools offer both.
+    private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
+
+    // The chain that .NET builds before it asks us is no part of the decision: nothing is fetched and nothing of the system's is trusted.
+    private static readonly X509ChainPolicy NoChain = new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+        VerificationFlags = X509VerificationFlags.AllFlags,
+    };
+
+    private volatile SslStreamCertificateContext? _current;
+
+    public bool HasCertificate => _current is not null;
+
+    public void Use(SslStreamCertificateContext certificate) => _current = certificate;
+
+    /// <summary>Kestrel's callback at each handshake.</summary>
+    public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
+    {
+        var certificate = _current;
+        if (certificate is null)
+        {
+            ServingLog.NoCertificateYet(logger, context.Connection.ConnectionId);
+            throw new AuthenticationException("The gateway has no certificate yet; /readyz on the operations listener tells why.");
+        }
+
+        // The expensive part is shared; only the callback belongs to the connection.
+        var connection = context.Connection;
+        return ValueTask.FromResult(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate,
+            ApplicationProtocols = Protocols,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            // A resumed session would carry a client identity past its certificate's end.
+            AllowTlsResume = false,
+            AllowRenegotiation = false,
+            // Asked for, not demanded: the callback takes a client that has none.
+            ClientCertificateRequired = true,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = NoChain.Clone(),
+            RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, leaf, chain),
+        });
+    }
+
+    private bool Accept(BaseConnectionContext connection, X509Certificate? leaf, X509Chain? chain)
+    {
+        if (leaf is null)
+        {
+            return true;
+        }
+
+        var origin = connection.Features.Get<ConnectionOrigin>();
+        var result = clients.Validate(leaf, chain);
+        if (origin is null || result.Client is null)
+        {
+            ServingLog.ClientCertificateRefused(
+                logger, connection.ConnectionId, connection.RemoteEndPoint?.ToString() ?? "unknown", result.Error ?? "the listener takes no certificates");
+            return false;
+        }
+
+        origin.ClientChain = result.Client;
+        return true;
+    }
+}
