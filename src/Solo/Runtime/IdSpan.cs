@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Orleans.Solo;
 
@@ -28,8 +29,8 @@ public readonly struct IdSpan : IEquatable<IdSpan>
 
     public override int GetHashCode() => _text is null ? 0 : string.GetHashCode(_text, StringComparison.Ordinal);
 
-    /// <summary>The same number in every process and on either host: XXH32 of the UTF-8 bytes. Zero for none.</summary>
-    public uint GetUniformHashCode() => _text is null ? 0 : XxHash32.Hash(Encoding.UTF8.GetBytes(_text));
+    /// <summary>The same number in every process and on either host: XXH32 of the UTF-8 bytes, its own bytes reversed. Zero for none.</summary>
+    public uint GetUniformHashCode() => _text is null ? 0 : BinaryPrimitives.ReverseEndianness(XxHash32.Hash(Encoding.UTF8.GetBytes(_text)));
 
     public override string ToString() => _text ?? "";
 }
