@@ -56,4 +56,10 @@ public sealed class KubernetesIssuerOptions
 
     /// <summary>How long one request to the key endpoint may take.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The base URL that <see cref="Discovery"/> means; null when it means none.</summary>
+    internal string? DiscoveryAddress
+        => string.IsNullOrEmpty(Discovery) || string.Equals(Discovery, "false", StringComparison.OrdinalIgnoreCase) ? null
+            : string.Equals(Discovery, "true", StringComparison.OrdinalIgnoreCase) ? Issuer
+            : Discovery;
 }
