@@ -79,8 +79,10 @@ public sealed class DeadlineTests
         Assert.Equal(RpcStatusCode.DeadlineExceeded, failure.StatusCode);
     }
 
-    [Fact]
-    public async Task Cancelling_the_callers_token_cancels_the_handler_and_throws_OperationCanceledException()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancelling_the_callers_token_cancels_the_handler_and_throws_OperationCanceledException(bool withDeadline)
     {
         var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -94,7 +96,8 @@ public sealed class DeadlineTests
             }));
         using RpcChannel channel = server.Connect();
         using var cancel = new CancellationTokenSource();
-        Task<StringValue> call = channel.UnaryAsync(Slow, new StringValue(), StringValue.Parser, cancellationToken: cancel.Token);
+        var options = new RpcCallOptions { Timeout = withDeadline ? TimeSpan.FromHours(1) : null };
+        Task<StringValue> call = channel.UnaryAsync(Slow, new StringValue(), StringValue.Parser, options, cancel.Token);
         await arrived.Task;
 
         await cancel.CancelAsync();

@@ -196,21 +196,33 @@ public sealed class StreamingTests
         Assert.Equal("yes", call.Trailers.Get("refused"));
     }
 
-    [Fact]
-    public async Task Disposing_a_call_cancels_its_handler()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Disposing_a_call_cancels_its_handler_before_and_after_the_first_answer(bool headersFirst)
     {
+        var arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using RpcTestServer server = await RpcTestServer.StartAsync(app =>
             app.MapGrpcServerStreaming<Int32Value, Int32Value>(Count, Int32Value.Parser, async (_, responses, context) =>
             {
                 context.CancellationToken.Register(gone.SetResult);
-                await responses.SendHeadersAsync();
+                if (headersFirst)
+                {
+                    await responses.SendHeadersAsync();
+                }
+
+                arrived.SetResult();
                 await gone.Task;
             }));
         using RpcChannel channel = server.Connect();
         using (RpcServerStreamingCall<Int32Value> call = channel.ServerStreaming(Count, new Int32Value(), Int32Value.Parser))
         {
-            await call.GetHeadersAsync();
+            await arrived.Task;
+            if (headersFirst)
+            {
+                await call.GetHeadersAsync();
+            }
         }
 
         await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));

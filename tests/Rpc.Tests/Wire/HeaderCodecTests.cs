@@ -62,6 +62,15 @@ public sealed class HeaderCodecTests
     [InlineData("%C3%BC", "ü")]
     public void Broken_escapes_stand_for_themselves(string text, string expected) => Assert.Equal(expected, GrpcMessage.Decode(text));
 
+    [Theory]
+    [InlineData("100%41", "100%2541")]
+    [InlineData("ü\n", "%C3%BC%0A")]
+    [InlineData(" ~", " ~")]
+    public void What_is_not_printable_and_the_percent_sign_itself_are_escaped(string text, string expected) => Assert.Equal(expected, GrpcMessage.Encode(text));
+
+    [Fact]
+    public void A_binary_header_is_written_without_padding() => Assert.Equal("AQ", BinaryHeader.Encode([1]));
+
     [Fact]
     public void A_long_message_is_cut_between_characters()
     {
