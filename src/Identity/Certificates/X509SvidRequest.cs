@@ -3,7 +3,7 @@ using System.Net;
 namespace MeshGrains.Identity;
 
 /// <summary>What goes into one X509-SVID. Everything in it has been decided already; nothing comes from the requester but the key.</summary>
-public readonly struct X509SvidRequest
+public readonly record struct X509SvidRequest
 {
     public X509SvidRequest()
     {

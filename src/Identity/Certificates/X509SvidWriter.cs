@@ -11,7 +11,7 @@ namespace MeshGrains.Identity;
 public static class X509SvidWriter
 {
     /// <summary>The most DNS names, and the most IP addresses, in one leaf.</summary>
-    public const int MaxNames = 128;
+    public const int MaxNames = 100;
 
     private const int StackBytes = 2048;
 

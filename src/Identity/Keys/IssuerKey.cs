@@ -45,7 +45,8 @@ public sealed class IssuerKey : IDisposable
 
     /// <summary>A new key.</summary>
     public static IssuerKey Create()
-        => LibCrypto.IsAvailable && P256KeyHandle.Generate() is { } native ? new IssuerKey(native) : CreateManaged();
+        => LibCrypto.IsAvailable && P256KeyHandle.Generate() is { } native ? new IssuerKey(native)
+            : FromManaged(ECDsa.Create(ECCurve.NamedCurves.nistP256));
 
     /// <summary>Takes over a P-256 key that was loaded from a file, as bootstrap CAs' are; it signs at .NET's speed.</summary>
     /// <exception cref="ArgumentException">The key is not on P-256.</exception>
@@ -76,7 +77,8 @@ public sealed class IssuerKey : IDisposable
         _managed?.Dispose();
     }
 
-    internal static IssuerKey CreateManaged() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+    /// <summary>Takes over a P-256 key of .NET's own class.</summary>
+    internal static IssuerKey FromManaged(ECDsa key) => new(key);
 
     private int SignManaged(ReadOnlySpan<byte> digest, Span<byte> signature)
     {
