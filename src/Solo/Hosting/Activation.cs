@@ -94,7 +94,7 @@ internal sealed class Activation : IGrainContext
             }
         }
 
-        request.Fail(new LimitExceededException($"{GrainId} has {_host.Options.MaxEnqueuedRequests} requests waiting; {request.Name} was refused."));
+        _host.Refuse(GrainId, request, new LimitExceededException($"{GrainId} has {_host.Options.MaxEnqueuedRequests} requests waiting; {request.Name} was refused."));
         return true;
     }
 
@@ -133,9 +133,7 @@ internal sealed class Activation : IGrainContext
             throw new InvalidOperationException($"A timer of {GrainId} must be registered in its own turns.");
         }
 
-        var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
-        var timer = new GrainTimer(this, callback, options, _host.Clock);
-        flow?.Undo();
+        var timer = Flow.Without(() => new GrainTimer(this, callback, options, _host.Clock));
         lock (_gate)
         {
             if (_state is State.Activating or State.Valid)
@@ -330,7 +328,7 @@ internal sealed class Activation : IGrainContext
             }
             else
             {
-                request.Fail(failure);
+                _host.Refuse(GrainId, request, failure);
             }
         }
 

@@ -16,7 +16,7 @@ internal sealed class Observer
     {
         (_object, _id, _logger) = (new(observed), id, logger);
         _calls = Channel.CreateBounded<Request>(new BoundedChannelOptions(bound) { SingleReader = true });
-        _ = Task.Run(PumpAsync);
+        _ = Flow.Without(() => Task.Run(PumpAsync));
     }
 
     public bool IsAlive => _object.TryGetTarget(out _);

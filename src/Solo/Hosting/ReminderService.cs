@@ -91,10 +91,8 @@ internal sealed class ReminderService(SoloHost host, IReminderTable? table) : ID
             if (!_stopped)
             {
                 _armed[(reminder.Row.GrainId, reminder.Row.ReminderName)] = reminder;
-                var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
-                reminder.Timer = host.Clock.CreateTimer(
-                    static reminder => _ = ((Reminder)reminder!).DueAsync(), reminder, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-                flow?.Undo();
+                reminder.Timer = Flow.Without(() => host.Clock.CreateTimer(
+                    static reminder => _ = ((Reminder)reminder!).DueAsync(), reminder, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan));
                 Sleep(reminder);
             }
         }

@@ -35,11 +35,9 @@ internal abstract class Request
         _completed = completed;
         if (timeout != Timeout.InfiniteTimeSpan)
         {
-            var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
-            _timeout = clock.CreateTimer(
+            _timeout = Flow.Without(() => clock.CreateTimer(
                 _ => Fail(new TimeoutException($"{Name} was not answered within {timeout}. It may still run, or have run.")),
-                null, timeout, Timeout.InfiniteTimeSpan);
-            flow?.Undo();
+                null, timeout, Timeout.InfiniteTimeSpan));
         }
 
         // Its caller may have cancelled it before there was anybody to tell.

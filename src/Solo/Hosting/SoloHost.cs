@@ -77,7 +77,7 @@ internal sealed class SoloHost : IGrainFactory, IHostedService, IDisposable
     {
         if (_phase != Phase.Running && !(_phase is Phase.Draining or Phase.Deactivating && RuntimeContext.Current is not null))
         {
-            request.Fail(new OrleansMessageRejectionException($"{request.Name} was refused: the grain host has not started, or is stopping."));
+            Refuse(target, request, new OrleansMessageRejectionException($"{request.Name} was refused: the grain host has not started, or is stopping."));
             return;
         }
 
@@ -96,7 +96,7 @@ internal sealed class SoloHost : IGrainFactory, IHostedService, IDisposable
             }
             else
             {
-                request.Fail(new OrleansException($"Observer {target} is gone."));
+                Refuse(target, request, new OrleansException($"Observer {target} is gone."));
             }
 
             return;
@@ -112,8 +112,19 @@ internal sealed class SoloHost : IGrainFactory, IHostedService, IDisposable
         }
         catch (Exception refusal) when (refusal is ArgumentException or OrleansException)
         {
-            request.Fail(refusal);
+            Refuse(target, request, refusal);
         }
+    }
+
+    /// <summary>Fails a request that no grain has run. One that nobody waits for is told of in the log.</summary>
+    public void Refuse(GrainId target, Request request, Exception refusal)
+    {
+        if (request.IsOneWay)
+        {
+            SoloLog.UnansweredFailure(Logger, refusal, request.Name, target);
+        }
+
+        request.Fail(refusal);
     }
 
     public void Remove(Activation activation) => _activations.TryRemove(new(activation.Key, activation));

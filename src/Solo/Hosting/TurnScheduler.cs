@@ -11,19 +11,7 @@ internal sealed class TurnScheduler(Activation owner) : TaskScheduler, IThreadPo
 
     public void Post(Action<object?> turn, object? state)
     {
-        Task task;
-        // What a caller keeps in async locals is its own: a message does not carry it.
-        var flow = ExecutionContext.IsFlowSuppressed() ? default(AsyncFlowControl?) : ExecutionContext.SuppressFlow();
-        try
-        {
-            task = new Task(turn, state, CancellationToken.None, TaskCreationOptions.None);
-        }
-        finally
-        {
-            flow?.Undo();
-        }
-
-        task.Start(this);
+        Flow.Without(() => new Task(turn, state)).Start(this);
     }
 
     void IThreadPoolWorkItem.Execute()

@@ -118,6 +118,14 @@ public sealed class LifecycleTests(SharedHost host) : IClassFixture<SharedHost>
     }
 
     [Fact]
+    public async Task An_exception_of_the_applications_own_arrives_whole()
+    {
+        var failure = await Assert.ThrowsAsync<TallyRefusedException>(() => Tally("refusing").Refuse(7));
+        Assert.Equal("Too much.", failure.Message);
+        Assert.Equal(7, failure.Limit);
+    }
+
+    [Fact]
     public async Task An_unused_activation_is_collected_and_a_used_one_is_not()
     {
         var settings = new HostSettings { CollectionAge = TimeSpan.FromSeconds(2) };

@@ -69,6 +69,27 @@ public sealed class SoloHostTests
     }
 
     [Fact]
+    public async Task No_call_is_lost_while_activations_come_and_go()
+    {
+        await using var host = await GrainHost.StartAsync(new HostSettings());
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
+        {
+            for (var call = 0; call < 200; call++)
+            {
+                var grain = host.Grains.GetGrain<ITallyGrain>($"churn{call % 3}");
+                await (call % 7 == caller % 7 ? grain.Leave() : grain.Add(1));
+            }
+        })));
+        var total = 0;
+        for (var key = 0; key < 3; key++)
+        {
+            total += (await host.Grains.GetGrain<ITallyGrain>($"churn{key}").Read()).Value;
+        }
+
+        Assert.Equal(Enumerable.Range(0, 16).Sum(caller => Enumerable.Range(0, 200).Count(call => call % 7 != caller % 7)), total);
+    }
+
+    [Fact]
     public async Task Stopping_lets_calls_in_flight_finish_with_the_calls_they_make()
     {
         var settings = new HostSettings();

@@ -31,6 +31,9 @@ public interface ITallyGrain : IGrainWithStringKey
     [Alias("LeaveAfter")]
     Task LeaveAfter(string gate);
 
+    [Alias("Refuse")]
+    Task Refuse(int limit);
+
     [Alias("UseStateElsewhere")]
     Task<bool> StateIsRefusedOutsideTurns();
 }

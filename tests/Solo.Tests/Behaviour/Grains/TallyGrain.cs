@@ -77,6 +77,8 @@ public sealed class TallyGrain(
         await probe.Opened(gate);
     }
 
+    public Task Refuse(int limit) => throw new TallyRefusedException("Too much.", limit);
+
     public Task<bool> StateIsRefusedOutsideTurns() => Task.Run(() =>
     {
         try
