@@ -37,12 +37,8 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
         }
     }
 
-    public byte[] Tag(string recordKey, long version, ReadOnlySpan<byte> content)
-    {
-        var tag = Compute(recordKey, version, content);
-        Remember(recordKey, version, tolerateOlder: true);
-        return tag;
-    }
+    // A tag is no sight of its version: the write that carries it may still lose, and the record would then seem rolled back for ever.
+    public byte[] Tag(string recordKey, long version, ReadOnlySpan<byte> content) => Compute(recordKey, version, content);
 
     public void Verify(string recordKey, long version, ReadOnlySpan<byte> content, ReadOnlySpan<byte> tag)
     {
@@ -51,7 +47,7 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
             throw new RecordTamperedException(recordKey, "its authentication tag does not fit. The record was changed outside MeshGrains, or the store belongs to another deployment.");
         }
 
-        Remember(recordKey, version, tolerateOlder: false);
+        Remember(recordKey, version);
     }
 
     private byte[] Compute(string recordKey, long version, ReadOnlySpan<byte> content)
@@ -70,7 +66,7 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
         return hmac.GetHashAndReset();
     }
 
-    private void Remember(string recordKey, long version, bool tolerateOlder)
+    private void Remember(string recordKey, long version)
     {
         lock (_gate)
         {
@@ -81,11 +77,6 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
 
             if (version < highest)
             {
-                if (tolerateOlder)
-                {
-                    return;
-                }
-
                 throw new RecordTamperedException(recordKey, $"version {version} lies below version {highest}, which was seen before. The store was rolled back.");
             }
 

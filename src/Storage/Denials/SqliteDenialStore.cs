@@ -38,13 +38,21 @@ internal sealed class SqliteDenialStore(SqliteDatabase database, RecordSeal seal
         await database.WriteAsync(
             session =>
             {
-                var stored = Read(session, trustDomain)?.Version ?? 0;
+                var row = Read(session, trustDomain);
+                if (row is not null)
+                {
+                    // What was tampered with is refused, not written over in silence.
+                    seal.Verify(row);
+                }
+
+                var stored = row?.Version ?? 0;
                 return stored == next.Number - 1
                     ? session.Use("INSERT OR REPLACE INTO denial_set VALUES (?1, ?2, ?3, ?4)")
                         .Bind(1, trustDomain).Bind(2, next.Number).Bind(3, content).Bind(4, tag).Execute()
                     : throw new RecordConflictException(key, $"the stored number is {stored}, not {next.Number - 1}.");
             },
             cancellationToken).ConfigureAwait(false);
+        seal.Remember(new StoredRecord(key, next.Number, content, tag));
         _seen.TryAdd(trustDomain, 0);
     }
 

@@ -22,6 +22,7 @@ internal static class IssuanceRecordEncoding
     private const int Hex = 1;
     private const int UnderTrustDomain = 2;
     private const int HashLength = 32;
+    private const int MaxSerialDigits = 64;
     private const string Scheme = "spiffe://";
 
     private static readonly SearchValues<char> LowercaseHex = SearchValues.Create("0123456789abcdef");
@@ -30,7 +31,7 @@ internal static class IssuanceRecordEncoding
     /// <exception cref="ArgumentException">A field is outside its bounds; nothing may be issued from such a record.</exception>
     public static void Write(BinaryBuffer buffer, IssuanceRecord record)
     {
-        if (record.Serial.Length is 0 or > 64 || record.Serial.Length % 2 != 0 || record.Serial.AsSpan().ContainsAnyExcept(LowercaseHex))
+        if (!IsHex(record.Serial) || record.Serial.Length > MaxSerialDigits)
         {
             throw new ArgumentException("A log record's serial is lowercase hex, two digits a byte, at most 32 bytes.", nameof(record));
         }
@@ -69,6 +70,11 @@ internal static class IssuanceRecordEncoding
     /// <exception cref="FormatException">The bytes are not a whole record in canonical form.</exception>
     public static IssuanceRecord Read(ReadOnlySpan<byte> bytes, string trustDomain, string issuerAuthorityId)
     {
+        if (bytes.Length > MaxLength)
+        {
+            throw new FormatException("The record is too long.");
+        }
+
         var cursor = new BinaryCursor(bytes);
         var kind = (IssuanceRecordKind)cursor.Byte();
         if (!Enum.IsDefined(kind))
@@ -77,6 +83,11 @@ internal static class IssuanceRecordEncoding
         }
 
         var serial = ReadText(ref cursor, trustDomain);
+        if (!IsHex(serial) || serial.Length > MaxSerialDigits)
+        {
+            throw new FormatException("The serial is no serial.");
+        }
+
         var spiffeId = ReadText(ref cursor, trustDomain);
         var notBefore = cursor.Signed();
         var notAfter = notBefore + cursor.Signed();
@@ -104,7 +115,7 @@ internal static class IssuanceRecordEncoding
             throw new ArgumentException($"A log record takes at most {MaxLength} bytes.");
         }
 
-        if (text.Length >= 2 && text.Length % 2 == 0 && !text.AsSpan().ContainsAnyExcept(LowercaseHex))
+        if (IsHex(text))
         {
             buffer.Unsigned(((ulong)text.Length / 2 * 4) + Hex);
             Convert.FromHexString(text, buffer.Reserve(text.Length / 2), out _, out var written);
@@ -150,7 +161,8 @@ internal static class IssuanceRecordEncoding
                 case UnderTrustDomain:
                     return string.Concat(Scheme, trustDomain, Text.GetString(bytes));
                 case Utf8:
-                    return Text.GetString(bytes);
+                    var text = Text.GetString(bytes);
+                    return IsHex(text) || IsUnder(trustDomain, text) ? throw new FormatException("A text is not in its canonical form.") : text;
                 default:
                     throw new FormatException("Unknown form of a text.");
             }
@@ -160,6 +172,8 @@ internal static class IssuanceRecordEncoding
             throw new FormatException("A text is not UTF-8.", exception);
         }
     }
+
+    private static bool IsHex(string text) => text.Length >= 2 && text.Length % 2 == 0 && !text.AsSpan().ContainsAnyExcept(LowercaseHex);
 
     private static bool IsUnder(string trustDomain, string text)
         => text.Length >= Scheme.Length + trustDomain.Length

@@ -88,24 +88,22 @@ internal sealed class LogIndex : IDisposable
         var session = SqliteFile.Open(path, LogSchemas.Index, SqliteAccess.Derived, busyTimeout);
         try
         {
+            session.Use("INSERT OR IGNORE INTO progress VALUES (1, ?1, 1)").Bind(1, logId).Execute();
+            bool fits;
             var index = new LogIndex(session);
             using (var progress = session.Use("SELECT next_position, log_id FROM progress"))
             {
-                if (progress.Step())
-                {
-                    index.NextPosition = progress.Int64(0);
-                    if (index.NextPosition > logEnd || !progress.Blob(1).SequenceEqual(logId))
-                    {
-                        session.Dispose();
-                        return null;
-                    }
-
-                    return index;
-                }
+                progress.Step();
+                index.NextPosition = progress.Int64(0);
+                fits = index.NextPosition <= logEnd && progress.Blob(1).SequenceEqual(logId);
             }
 
-            index.NextPosition = 1;
-            session.Use("INSERT INTO progress VALUES (1, ?1, 1)").Bind(1, logId).Execute();
+            if (!fits)
+            {
+                index.Dispose();
+                return null;
+            }
+
             return index;
         }
         catch

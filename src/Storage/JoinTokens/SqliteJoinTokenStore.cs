@@ -25,8 +25,11 @@ internal sealed class SqliteJoinTokenStore(SqliteDatabase database, RecordSeal s
             cancellationToken).ConfigureAwait(false);
     }
 
-    public ValueTask<JoinToken?> TryConsumeAsync(string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken)
-        => database.WriteAsync(
+    public async ValueTask<JoinToken?> TryConsumeAsync(
+        string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        StoredRecord? taken = null;
+        var token = await database.WriteAsync(
             session =>
             {
                 // The write lock is held from before the read to the commit: of two that come at once the second finds the token taken.
@@ -47,11 +50,19 @@ internal sealed class SqliteJoinTokenStore(SqliteDatabase database, RecordSeal s
                     return null;
                 }
 
+                taken = row with { Version = Taken, Tag = seal.Tag(row.Key, Taken, row.Content) };
                 session.Use("UPDATE join_token SET version = ?3, tag = ?4 WHERE trust_domain = ?1 AND hash = ?2")
-                    .Bind(1, trustDomain).Bind(2, tokenHash).Bind(3, Taken).Bind(4, seal.Tag(row.Key, Taken, row.Content)).Execute();
+                    .Bind(1, trustDomain).Bind(2, tokenHash).Bind(3, taken.Version).Bind(4, taken.Tag).Execute();
                 return token;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+        if (taken is not null)
+        {
+            seal.Remember(taken);
+        }
+
+        return token;
+    }
 
     public ValueTask<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
         => database.WriteAsync(

@@ -58,6 +58,12 @@ internal sealed class RegistrationTable<T>(
                 session =>
                 {
                     var stored = ReadRow(session, columns.TrustDomain, columns.Id);
+                    if (stored is not null)
+                    {
+                        // What was tampered with is refused, not written over in silence.
+                        seal.Verify(stored.Record);
+                    }
+
                     RequireRevision(key, stored, columns.Revision - 1);
                     return session.Use($"INSERT INTO registration VALUES ({(int)kind}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                             + "ON CONFLICT (kind, trust_domain, id) DO UPDATE SET revision = ?3, operation_id = ?4, twin = ?5, identity = ?6, "
@@ -67,6 +73,7 @@ internal sealed class RegistrationTable<T>(
                         .Bind(9, content).Bind(10, tag).Execute();
                 },
                 cancellationToken).ConfigureAwait(false);
+            seal.Remember(new StoredRecord(key, columns.Revision, content, tag));
         }
         catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
         {
@@ -76,16 +83,16 @@ internal sealed class RegistrationTable<T>(
 
     /// <returns>False when there is none.</returns>
     /// <exception cref="RecordConflictException">The stored revision is another one.</exception>
-    public ValueTask<bool> DeleteAsync(string trustDomain, string id, long revision, CancellationToken cancellationToken)
+    public async ValueTask<bool> DeleteAsync(string trustDomain, string id, long revision, CancellationToken cancellationToken)
     {
         var key = Key(trustDomain, id);
-        return database.WriteAsync(
+        var end = await database.WriteAsync(
             session =>
             {
                 var stored = ReadRow(session, trustDomain, id);
                 if (stored?.Record.Content is null)
                 {
-                    return false;
+                    return null;
                 }
 
                 seal.Verify(stored.Record);
@@ -94,9 +101,15 @@ internal sealed class RegistrationTable<T>(
                 session.Use($"UPDATE registration SET revision = ?3, twin = NULL, identity = NULL, parent = NULL, lead = NULL, content = NULL, tag = ?4 "
                         + $"WHERE kind = {(int)kind} AND trust_domain = ?1 AND id = ?2")
                     .Bind(1, trustDomain).Bind(2, id).Bind(3, end.Version).Bind(4, end.Tag).Execute();
-                return true;
+                return end;
             },
-            cancellationToken);
+            cancellationToken).ConfigureAwait(false);
+        if (end is not null)
+        {
+            seal.Remember(end);
+        }
+
+        return end is not null;
     }
 
     private string Key(string trustDomain, string id) => $"{_name}/{trustDomain}/{id}";

@@ -7,6 +7,19 @@ internal sealed class RecordSeal(IRecordAuthenticator authenticator)
 {
     public byte[] Tag(string key, long version, ReadOnlySpan<byte> content) => authenticator.Tag(key, version, content);
 
+    /// <summary>Remembers a row that was just committed, so that an older one is refused from here on even before the first read.</summary>
+    public void Remember(StoredRecord row)
+    {
+        try
+        {
+            authenticator.Verify(row.Key, row.Version, row.Content, row.Tag);
+        }
+        catch (RecordTamperedException)
+        {
+            // A later version was written and seen already.
+        }
+    }
+
     /// <summary>
     /// Verifies a row. A reader may come to an old row after a faster one verified its successor; reading again tells that from a row that was
     /// put back: the one has moved on, the other stands still.

@@ -79,15 +79,17 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database, IStateCodec co
 
     private async Task<string> ReplaceAsync<T>(string stateName, string grain, string? etag, byte[]? content)
     {
-        var version = await database.WriteAsync(
+        var written = await database.WriteAsync(
             session =>
             {
-                long stored;
-                using (var row = session.Use("SELECT version FROM grain_state WHERE name = ?1 AND grain = ?2"))
+                var row = Read(session, stateName, grain);
+                if (row is not null && codec.IsTrustBearing<T>())
                 {
-                    stored = row.Bind(1, stateName).Bind(2, grain).Step() ? row.Int64(0) : 0;
+                    // What was tampered with is refused, not written over in silence.
+                    seal.Verify(row);
                 }
 
+                var stored = row?.Version ?? 0;
                 if (etag != (stored == 0 ? null : ETag(stored)))
                 {
                     throw new InconsistentStateException(
@@ -95,19 +97,18 @@ internal sealed class SqliteGrainStorage(SqliteDatabase database, IStateCodec co
                         stored == 0 ? "none" : ETag(stored), etag ?? "none");
                 }
 
-                var next = stored + 1;
-                var tag = codec.IsTrustBearing<T>() ? seal.Tag(Key(stateName, grain), next, content) : null;
-                var write = session.Use("INSERT OR REPLACE INTO grain_state VALUES (?1, ?2, ?3, ?4, ?5)")
-                    .Bind(1, stateName).Bind(2, grain).Bind(3, next).BindNullable(4, content).BindNullable(5, tag);
-                write.Execute();
-                return next;
+                var tag = codec.IsTrustBearing<T>() ? seal.Tag(Key(stateName, grain), stored + 1, content) : null;
+                session.Use("INSERT OR REPLACE INTO grain_state VALUES (?1, ?2, ?3, ?4, ?5)")
+                    .Bind(1, stateName).Bind(2, grain).Bind(3, stored + 1).BindNullable(4, content).BindNullable(5, tag).Execute();
+                return new StoredRecord(Key(stateName, grain), stored + 1, content, tag ?? []);
             },
             CancellationToken.None).ConfigureAwait(false);
         if (codec.IsTrustBearing<T>())
         {
-            _seen.TryAdd(Key(stateName, grain), 0);
+            seal.Remember(written);
+            _seen.TryAdd(written.Key, 0);
         }
 
-        return ETag(version);
+        return ETag(written.Version);
     }
 }
