@@ -16,6 +16,7 @@ internal sealed class VaultTokens(Func<TokenCredential> newCredential, TimeProvi
     private VaultChallenge? _challenge;
     private AccessToken? _current;
     private Task<AccessToken>? _pending;
+    private long _flight;
     private DateTimeOffset _noRenewalBefore;
 
     /// <summary>A token that answers <paramref name="challenge"/>.</summary>
@@ -48,6 +49,8 @@ internal sealed class VaultTokens(Func<TokenCredential> newCredential, TimeProvi
                 if (current.ExpiresOn - now <= Ahead && _pending is null && now >= _noRenewalBefore)
                 {
                     _pending = Request(challenge);
+                    _ = _pending.ContinueWith(
+                        static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 }
 
                 return current.Token;
@@ -64,22 +67,21 @@ internal sealed class VaultTokens(Func<TokenCredential> newCredential, TimeProvi
 
     private Task<AccessToken> Request(VaultChallenge challenge)
     {
-        _credential ??= newCredential();
-        var request = RequestAsync(_credential, challenge);
-        _ = request.ContinueWith(
-            done => Finished(challenge, done), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        return request;
+        var credential = _credential ??= newCredential();
+        var flight = ++_flight;
+        return Task.Run(() => RequestAsync(credential, challenge, flight));
     }
 
-    private async Task<AccessToken> RequestAsync(TokenCredential credential, VaultChallenge challenge)
+    private async Task<AccessToken> RequestAsync(TokenCredential credential, VaultChallenge challenge, long flight)
     {
-        await Task.Yield();
+        AccessToken? token = null;
         using var limit = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _closing.Token);
         try
         {
-            return await credential.GetTokenAsync(new TokenRequestContext([challenge.Scope], tenantId: challenge.Tenant), both.Token)
+            token = await credential.GetTokenAsync(new TokenRequestContext([challenge.Scope], tenantId: challenge.Tenant), both.Token)
                 .AsTask().WaitAsync(both.Token).ConfigureAwait(false);
+            return token.Value;
         }
         catch (OperationCanceledException e)
         {
@@ -89,26 +91,29 @@ internal sealed class VaultTokens(Func<TokenCredential> newCredential, TimeProvi
         {
             throw CredentialFailure.Describe(e);
         }
+        finally
+        {
+            Landed(flight, token);
+        }
     }
 
-    private void Finished(VaultChallenge challenge, Task<AccessToken> request)
+    /// <summary>Runs before those who wait are told, so that nobody sees a finished request as one under way.</summary>
+    private void Landed(long flight, AccessToken? token)
     {
         lock (_gate)
         {
-            if (!ReferenceEquals(_pending, request))
+            if (flight != _flight || _pending is null)
             {
-                _ = request.Exception;
                 return;
             }
 
             _pending = null;
-            if (request.IsCompletedSuccessfully && _challenge == challenge)
+            if (token is not null)
             {
-                _current = request.Result;
+                _current = token;
             }
             else
             {
-                _ = request.Exception;
                 _noRenewalBefore = time.GetUtcNow() + PauseAfterFailure;
             }
         }
