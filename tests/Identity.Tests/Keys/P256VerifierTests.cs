@@ -48,7 +48,7 @@ public sealed class P256VerifierTests
             Signature[..^1],
             [0x30, 0x81, .. Signature[1..]],
             [0x31, .. Signature[1..]],
-            Sequence([0x00, .. r], [0x00, .. s], pad: true),
+            Sequence([0x00, 0x00, .. r], s),
             Sequence(new byte[1], s),
             Sequence(r, new byte[1]),
             Sequence(Order, s),
@@ -111,11 +111,11 @@ public sealed class P256VerifierTests
 
     private static (byte[] R, byte[] S) Halves(byte[] rs) => (rs[..32], rs[32..]);
 
-    private static byte[] Sequence(byte[] r, byte[] s, bool pad = false)
+    private static byte[] Sequence(byte[] r, byte[] s)
     {
         byte[] Integer(byte[] value)
         {
-            byte[] content = !pad && value[0] >= 0x80 ? [0, .. value] : value;
+            byte[] content = value[0] >= 0x80 ? [0, .. value] : value;
             return [0x02, (byte)content.Length, .. content];
         }
 
