@@ -1,0 +1,120 @@
+// Both grain hosts have this namespace.
+global using Orleans;
+
+using System.Collections.Immutable;
+using System.Reflection;
+using MeshGrains.Grains;
+
+namespace MeshGrains.Gateway.Tests.Harness;
+
+/// <summary>
+/// The grains that administration talks to, as plain proxies: no class here is a grain, so that Orleans' generators leave them alone, and the same
+/// fake serves under both hosts.
+/// </summary>
+internal sealed class FakeGrains(FakeRegistrations registrations)
+{
+    public static readonly DateTimeOffset Effective = new(2030, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    /// <summary>Every call as <c>key.Method(arguments)</c>.</summary>
+    public List<string> Calls { get; } = [];
+
+    /// <summary>Thrown by the next calls when set.</summary>
+    public Exception? Failure { get; set; }
+
+    public List<Denial> Denials { get; } = [];
+
+    public List<IssuingCaView> IssuingCas { get; } =
+        [new("ca1", "root1", "silo-1", IssuingCaState.Active, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(72), [0x30, 0x00], null)];
+
+    public IGrainFactory Factory
+    {
+        get
+        {
+            var factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
+            ((FactoryProxy)(object)factory).Owner = this;
+            return factory;
+        }
+    }
+
+    private object? Call(string key, MethodInfo method, object?[] arguments)
+    {
+        Calls.Add($"{key}.{method.Name}({string.Join(", ", arguments.Select(one => one is RegistrationEntry or RegistrationTemplate ? one.GetType().Name : one))})");
+        if (Failure is not null)
+        {
+            throw Failure;
+        }
+
+        return method.Name switch
+        {
+            nameof(ITrustDomainGrain.GetAsync) when method.DeclaringType == typeof(ITrustDomainGrain) => Task.FromResult(new TrustDomainView(
+                "mesh.test", 7, 300,
+                [new AuthorityView("root1", AuthorityState.Active, [0x30, 0x00], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(10), "file:root/1")])),
+            nameof(ITrustDomainGrain.PutTemplateAsync) => PutTemplate((RegistrationTemplate)arguments[0]!),
+            nameof(ITrustDomainGrain.DeleteTemplateAsync) => Task.FromResult(registrations.Templates.Remove((string)arguments[0]!)),
+            nameof(IClusterCaGrain.ListAsync) => Task.FromResult(IssuingCas.ToImmutableArray()),
+            nameof(IClusterCaGrain.TaintAsync) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
+            nameof(IDenialGrain.ReadAsync) => Task.FromResult(new DenialSet(Denials.Count, [.. Denials])),
+            nameof(IDenialGrain.StatusAsync) => Task.FromResult(new DenialReceipt((long)arguments[0]!, Effective)),
+            nameof(IWorkloadIdentityGrain.PutEntryAsync) => PutEntry((RegistrationEntry)arguments[0]!),
+            nameof(IWorkloadIdentityGrain.DeleteEntryAsync) => Task.FromResult(registrations.Entries.Remove((string)arguments[0]!)),
+            nameof(IWorkloadIdentityGrain.QuarantineAsync) => Task.FromResult(Quarantine(key, (string)arguments[0]!, (string)arguments[1]!)),
+            nameof(IWorkloadIdentityGrain.ReleaseAsync) => Task.FromResult(new DenialReceipt(9, null)),
+            _ => throw new NotSupportedException(method.Name),
+        };
+    }
+
+    private IssuingCaView Taint(string id, string reason)
+    {
+        var found = IssuingCas.FirstOrDefault(one => one.AuthorityId == id)
+            ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_ca", "There is no such issuing CA.");
+        return found with { State = IssuingCaState.Tainted, TaintReason = reason };
+    }
+
+    private DenialReceipt Quarantine(string key, string reason, string actor)
+    {
+        Denials.Add(new Denial(DenialKind.QuarantinedIdentity, key, Denials.Count + 1, reason, actor, DateTimeOffset.UnixEpoch, "op"));
+        return new DenialReceipt(Denials.Count, Effective);
+    }
+
+    private async Task<RegistrationEntry> PutEntry(RegistrationEntry entry)
+    {
+        await registrations.PutEntryAsync(entry, CancellationToken.None);
+        return entry;
+    }
+
+    private async Task<RegistrationTemplate> PutTemplate(RegistrationTemplate template)
+    {
+        await registrations.PutTemplateAsync(template, CancellationToken.None);
+        return template;
+    }
+
+#pragma warning disable CA1852 // DispatchProxy derives from these at run time.
+    internal class FactoryProxy : DispatchProxy
+    {
+        public FakeGrains Owner { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod is not { Name: "GetGrain", IsGenericMethod: true } || args is not [string key, ..])
+            {
+                throw new NotSupportedException(targetMethod?.Name);
+            }
+
+            var create = typeof(DispatchProxy).GetMethods().Single(method => method is { Name: "Create", IsGenericMethod: true })
+                .MakeGenericMethod(targetMethod.GetGenericArguments()[0], typeof(GrainProxy));
+            var grain = (GrainProxy)create.Invoke(null, null)!;
+            (grain.Owner, grain.Key) = (Owner, key);
+            return grain;
+        }
+    }
+
+    internal class GrainProxy : DispatchProxy
+    {
+        public FakeGrains Owner { get; set; } = null!;
+
+        public string Key { get; set; } = "";
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Owner.Call(Key, targetMethod!, args ?? []);
+    }
+#pragma warning restore CA1852
+}

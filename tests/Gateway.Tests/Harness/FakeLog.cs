@@ -1,0 +1,44 @@
+using MeshGrains.Grains;
+
+namespace MeshGrains.Gateway.Tests.Harness;
+
+internal sealed class FakeLog : IIssuanceLog
+{
+    public List<PositionedRecord> Records { get; } = [];
+
+    public int QueueDepth => 3;
+
+    public bool IsAvailable { get; set; } = true;
+
+    public ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken)
+        => ValueTask.FromResult(Records.FirstOrDefault(one => one.Record.Serial == serial)?.Record);
+
+    public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
+        string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken)
+        => Page(Records.Where(one => one.Record.SpiffeId == spiffeId), before, limit);
+
+    public ValueTask<IReadOnlyList<PositionedRecord>> ListAsync(string trustDomain, long? before, int limit, CancellationToken cancellationToken)
+        => Page(Records, before, limit);
+
+    public ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken)
+        => IsAvailable
+            ? ValueTask.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["ca1"] = 5 })
+            : throw new IssuanceLogUnavailableException("the disk is full");
+
+    public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) => ValueTask.FromResult(7L);
+
+    public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
+
+    public void Add(string serial, string spiffeId)
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        Records.Add(new PositionedRecord(Records.Count + 1, new IssuanceRecord(
+            IssuanceRecordKind.X509Svid, "mesh.test", serial, spiffeId, "ca1", now, now, "r", "c", "e", now, 7, new byte[] { 0xAB }, now)));
+    }
+
+    private static ValueTask<IReadOnlyList<PositionedRecord>> Page(IEnumerable<PositionedRecord> records, long? before, int limit)
+        => ValueTask.FromResult<IReadOnlyList<PositionedRecord>>(
+            [.. records.Where(one => before is null || one.Position < before).OrderByDescending(one => one.Position).Take(limit)]);
+}

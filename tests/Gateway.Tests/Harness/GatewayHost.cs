@@ -1,0 +1,155 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
+using MeshGrains.Rpc;
+using MeshGrains.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace MeshGrains.Gateway.Tests.Harness;
+
+/// <summary>The whole gateway on loopback with real TLS, over fakes of what lies behind it.</summary>
+internal sealed class GatewayHost : IAsyncDisposable
+{
+    private readonly TempDirectory _folder = new();
+    private readonly List<IDisposable> _clients = [];
+
+    private GatewayHost()
+    {
+        Issuance = new FakeIssuance(TestCa.Create());
+        Grains = new FakeGrains(Registrations);
+    }
+
+    public FakeIssuance Issuance { get; }
+
+    public FakeAuthenticator Authenticator { get; } = new();
+
+    public FakeAdmission Admission { get; } = new();
+
+    public FakeLog Log { get; } = new();
+
+    public FakeRegistrations Registrations { get; } = new();
+
+    public FakeGrains Grains { get; }
+
+    public RecordedLogs Logs { get; } = new();
+
+    public WebApplication App { get; private set; } = null!;
+
+    public string AdminSocket => _folder.File("admin.sock");
+
+    public int Port => App.Services.GetRequiredService<GatewayEndpoints>().Gateway!.Port;
+
+    public int OperationsPort => App.Services.GetRequiredService<GatewayEndpoints>().OperationsEndPoint!.Port;
+
+    public static async Task<GatewayHost> StartAsync(Action<GatewayOptions>? configure = null, Action<GatewayHost>? prepare = null, Action<WebApplication>? map = null)
+    {
+        var host = new GatewayHost();
+        prepare?.Invoke(host);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Logging.ClearProviders().AddProvider(host.Logs).SetMinimumLevel(LogLevel.Debug);
+        builder.Services.Configure<TrustDomainOptions>(options => options.Name = "mesh.test");
+        builder.Services.AddMeshGateway();
+        builder.Services.Configure<GatewayOptions>(options =>
+        {
+            options.Listen = "127.0.0.1:0";
+            options.OperationsListen = "127.0.0.1:0";
+            options.AdminSocket = host.AdminSocket;
+            options.DnsNames.Add("localhost");
+            configure?.Invoke(options);
+        });
+        builder.Services.AddSingleton<IIssuanceService>(host.Issuance);
+        builder.Services.AddSingleton<IGatewayCertificateIssuer>(host.Issuance);
+        builder.Services.AddSingleton<ICallerAuthenticator>(host.Authenticator);
+        builder.Services.AddSingleton<IAdmission>(host.Admission);
+        builder.Services.AddSingleton<IIssuanceLog>(host.Log);
+        builder.Services.AddSingleton<IRegistrationStore>(host.Registrations);
+        builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
+        builder.Services.AddSingleton(host.Grains.Factory);
+        host.App = builder.Build();
+        host.App.MapMeshGateway();
+        map?.Invoke(host.App);
+        await host.App.StartAsync();
+        return host;
+    }
+
+    /// <summary>A client of the TLS endpoint that checks the gateway's certificate by name and by the test root.</summary>
+    public HttpClient Client(string? clientPath = null, TimeSpan? life = null)
+        => Client(clientPath is null ? null : Issuance.Ca.Client(clientPath, life));
+
+    public HttpClient Client((X509Certificate2 Certificate, X509Certificate2Collection Chain)? credentials)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = Tls(credentials), AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri($"https://localhost:{Port}"),
+        };
+        _clients.Add(client);
+        return client;
+    }
+
+    public RpcChannel Channel(string? clientPath = null)
+    {
+        var channel = new RpcChannel(
+            new Uri($"https://localhost:{Port}"), new RpcChannelOptions { Tls = Tls(clientPath is null ? null : Issuance.Ca.Client(clientPath)) });
+        _clients.Add(channel);
+        return channel;
+    }
+
+    public HttpClient AdminClient()
+    {
+        var client = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(AdminSocket), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        {
+            BaseAddress = new Uri("http://localhost"),
+        };
+        _clients.Add(client);
+        return client;
+    }
+
+    public HttpClient OperationsClient()
+    {
+        var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{OperationsPort}") };
+        _clients.Add(client);
+        return client;
+    }
+
+    public SslClientAuthenticationOptions Tls((X509Certificate2 Certificate, X509Certificate2Collection Chain)? credentials)
+    {
+        var root = X509CertificateLoader.LoadCertificate(Issuance.Ca.Snapshot.Bundle.X509Authorities[0].Der.Span);
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(root);
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            CertificateChainPolicy = policy,
+            ClientCertificateContext = credentials is { } given
+                ? SslStreamCertificateContext.Create(given.Certificate, given.Chain, offline: true)
+                : null,
+        };
+    }
+
+    public ServingCertificate Serving => App.Services.GetRequiredService<ServingCertificate>();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var client in _clients)
+        {
+            client.Dispose();
+        }
+
+        await App.DisposeAsync();
+        _folder.Dispose();
+    }
+}
