@@ -1,1 +1,3 @@
-return 0;
+using MeshGrains.Silo;
+
+return await MeshGrainsCommand.Create().Parse(args).InvokeAsync();

@@ -14,9 +14,6 @@ internal sealed class RegistrationResolver(
     IOptions<SvidOptions> options,
     TimeProvider time)
 {
-    /// <summary>A template with this source serves every source.</summary>
-    public const string AnySource = "*";
-
     private readonly RegistrationCache<(string Caller, string? Pod, string? Wanted)> _byCaller =
         new(options.Value.RegistrationCacheCapacity, options.Value.RegistrationCacheTtl, time);
 
@@ -59,7 +56,7 @@ internal sealed class RegistrationResolver(
         {
             var templates = await store.ListTemplatesAsync(TrustDomainName, cancellationToken);
             candidates.AddRange(templates
-                .Where(template => template.Source == caller.Source || template.Source == AnySource)
+                .Where(template => template.Source == caller.Source || template.Source == RegistrationSources.Any)
                 .OrderBy(template => template.CreatedAt)
                 .ThenBy(template => template.Id, StringComparer.Ordinal)
                 .Select(template => Expand(template, caller))

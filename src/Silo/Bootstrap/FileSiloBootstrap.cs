@@ -1,0 +1,117 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using MeshGrains.Grains;
+using MeshGrains.Identity;
+
+namespace MeshGrains.Silo;
+
+/// <summary>
+/// A silo's bootstrap identity in PEM files: <c>ca.pem</c> (anchors), <c>silo.pem</c> (certificate, then intermediates), <c>silo.key</c> (PKCS#8).
+/// Changed files are read again; half-written ones leave the standing identity in place until the next look.
+/// </summary>
+internal sealed class FileSiloBootstrap : ISiloBootstrap, IDisposable
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+
+    private readonly string _directory;
+    private readonly string _meshTrustDomain;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private Loaded _loaded;
+    private long _looked;
+
+    private FileSiloBootstrap(string directory, string meshTrustDomain, TimeProvider time)
+    {
+        _directory = directory;
+        _meshTrustDomain = meshTrustDomain;
+        _time = time;
+        _loaded = Load();
+        _looked = time.GetTimestamp();
+    }
+
+    public IReadOnlyList<byte[]> Chain => Current.Chain;
+
+    public SpiffeBundle Anchors => Current.Anchors;
+
+    /// <summary>The certificate with its key, for TLS between silos.</summary>
+    public X509Certificate2 TlsCertificate => Current.Tls;
+
+    private Loaded Current
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_time.GetElapsedTime(_looked) < LookInterval)
+                {
+                    return _loaded;
+                }
+
+                _looked = _time.GetTimestamp();
+                if (StampOf() != _loaded.Stamp)
+                {
+                    try
+                    {
+                        _loaded = Load();
+                    }
+                    catch (ConfigurationException)
+                    {
+                        // Someone is writing the files: the next look finds them whole.
+                    }
+                }
+
+                return _loaded;
+            }
+        }
+    }
+
+    public byte[] Sign(ReadOnlySpan<byte> statement) =>
+        Current.Key.SignData(statement, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+
+    /// <exception cref="ConfigurationException">A file is missing or does not hold what it should.</exception>
+    public static FileSiloBootstrap Open(string directory, string meshTrustDomain, TimeProvider time) => new(directory, meshTrustDomain, time);
+
+    public void Dispose() => _loaded.Tls.Dispose();
+
+    private Loaded Load()
+    {
+        try
+        {
+            var stamp = StampOf();
+            var key = ECDsa.Create();
+            key.ImportFromPem(Read("silo.key"));
+            var chain = Ders(Read("silo.pem"));
+            var anchors = new SpiffeBundle(BootstrapNames.TrustDomainOf(_meshTrustDomain))
+                .WithX509Authorities(Ders(Read("ca.pem")).Select(der => (ReadOnlyMemory<byte>)der));
+            using var leaf = X509CertificateLoader.LoadCertificate(chain[0]);
+            return new Loaded(stamp, key, chain, anchors, leaf.CopyWithPrivateKey(key));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException or FormatException)
+        {
+            throw new ConfigurationException([$"The bootstrap files in {_directory} cannot be used: {failure.Message} 'meshctl bootstrap init' and 'issue' make them."]);
+        }
+    }
+
+    private string Read(string name) => File.ReadAllText(Path.Combine(_directory, name), Encoding.ASCII);
+
+    private (DateTime, DateTime, DateTime) StampOf() => (Stamp("ca.pem"), Stamp("silo.pem"), Stamp("silo.key"));
+
+    private DateTime Stamp(string name) => File.GetLastWriteTimeUtc(Path.Combine(_directory, name));
+
+    private static List<byte[]> Ders(string pem)
+    {
+        var ders = new List<byte[]>();
+        var rest = pem.AsSpan();
+        while (ders.Count < 16 && PemEncoding.TryFind(rest, out var fields))
+        {
+            ders.Add(Convert.FromBase64String(rest[fields.Base64Data].ToString()));
+            rest = rest[fields.Location.End..];
+        }
+
+        return ders.Count > 0 ? ders : throw new FormatException("a PEM file holds no certificate.");
+    }
+
+    private sealed record Loaded(
+        (DateTime, DateTime, DateTime) Stamp, ECDsa Key, IReadOnlyList<byte[]> Chain, SpiffeBundle Anchors, X509Certificate2 Tls);
+}

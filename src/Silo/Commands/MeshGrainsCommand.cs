@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace MeshGrains.Silo;
+
+/// <summary>The command line of <c>meshgrains</c>.</summary>
+internal static class MeshGrainsCommand
+{
+    public static RootCommand Create() => new($"MeshGrains: a workload-identity control plane (grain host: {GrainHost.Name}).")
+    {
+        UpCommand.Create(),
+        CheckConfigCommand.Create(),
+    };
+}

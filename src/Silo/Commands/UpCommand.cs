@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Silo;
+
+/// <summary><c>meshgrains up</c>: makes what is missing, finds what is there, serves until it is stopped.</summary>
+internal static class UpCommand
+{
+    /// <summary>Exit code for a configuration that cannot work.</summary>
+    public const int BadConfiguration = 2;
+
+    public static Command Create()
+    {
+        var configuration = new ConfigurationArguments();
+        var command = new Command(
+            "up",
+            "Start the control plane. The first start makes the trust domain, its root and its issuing CA; later starts find them again. "
+            + "Ctrl-C or SIGTERM stops it cleanly.");
+        configuration.AddTo(command);
+        command.SetAction(async (arguments, cancellationToken) =>
+        {
+            try
+            {
+                await using var silo = SiloApplication.Build(configuration.Load(arguments));
+                await silo.RunAsync(cancellationToken);
+                return 0;
+            }
+            catch (ConfigurationException wrong)
+            {
+                return Tell(wrong.Errors);
+            }
+            catch (OptionsValidationException wrong)
+            {
+                return Tell(wrong.Failures);
+            }
+        });
+        return command;
+    }
+
+    /// <summary>Says on stderr what is wrong with the configuration.</summary>
+    public static int Tell(IEnumerable<string> errors)
+    {
+        Console.Error.WriteLine("MeshGrains cannot start with this configuration:");
+        foreach (var error in errors)
+        {
+            Console.Error.WriteLine($"  - {error}");
+        }
+
+        return BadConfiguration;
+    }
+}

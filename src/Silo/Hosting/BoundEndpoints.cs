@@ -1,0 +1,33 @@
+using System.Text.Json;
+using MeshGrains.Gateway;
+
+namespace MeshGrains.Silo;
+
+/// <summary><c>endpoints.json</c>: where this process really listens, for tools that gave port 0.</summary>
+internal static class BoundEndpoints
+{
+    public static void Write(DataDirectory data, GatewayEndpoints endpoints)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("gateway", $"https://{endpoints.Gateway}");
+            if (endpoints.OperationsEndPoint is { } operations)
+            {
+                json.WriteString("operations", $"http://{operations}");
+            }
+
+            if (endpoints.AdminSocket is { } socket)
+            {
+                json.WriteString("adminSocket", socket);
+            }
+
+            json.WriteString("grainHost", GrainHost.Name);
+            json.WriteNumber("pid", Environment.ProcessId);
+            json.WriteEndObject();
+        }
+
+        DataDirectory.WriteAtomically(data.Endpoints, buffer.ToArray(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+}

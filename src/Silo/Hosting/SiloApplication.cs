@@ -1,0 +1,122 @@
+using MeshGrains.Gateway;
+using MeshGrains.Grains;
+using MeshGrains.Identity;
+using MeshGrains.Keys;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Silo;
+
+/// <summary>One silo, from its configuration to its end.</summary>
+internal sealed class SiloApplication : IAsyncDisposable
+{
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly WebApplication _application;
+    private readonly DataDirectory _data;
+    private readonly FileSiloBootstrap _bootstrap;
+    private readonly MeshConfiguration _mesh;
+
+    private SiloApplication(WebApplication application, DataDirectory data, FileSiloBootstrap bootstrap, MeshConfiguration mesh)
+    {
+        _application = application;
+        _data = data;
+        _bootstrap = bootstrap;
+        _mesh = mesh;
+    }
+
+    /// <exception cref="ConfigurationException">The configuration, the data directory or the bootstrap files cannot be used.</exception>
+    /// <exception cref="OptionsValidationException">A section is wrong.</exception>
+    public static SiloApplication Build(IConfiguration configuration)
+    {
+        var mesh = Validate(configuration);
+        var data = DataDirectory.Open(mesh.Data);
+        var time = TimeProvider.System;
+        BootstrapFiles.Prepare(data.Bootstrap, mesh.TrustDomain, mesh.Silo, new RandomSerialSource(), time.GetUtcNow());
+        var bootstrap = FileSiloBootstrap.Open(data.Bootstrap, mesh.TrustDomain, time);
+
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddConfiguration(configuration);
+        SiloServices.AddLogging(builder.Logging, mesh.Telemetry);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        SiloServices.BindOptions(builder.Services, configuration, mesh, data.AdminSocket);
+
+        // The grain host goes first: it starts before whatever calls grains, and stops after it.
+        GrainHost.Add(builder, new TrustDomainOptions { Name = mesh.TrustDomain, Cluster = mesh.Cluster, Silo = mesh.Silo }, bootstrap, time);
+        SiloServices.Add(builder.Services, mesh, data, bootstrap);
+        var application = builder.Build();
+        application.MapMeshGateway();
+        return new SiloApplication(application, data, bootstrap, mesh);
+    }
+
+    /// <summary>Binds and validates everything without touching a file, a key or a port.</summary>
+    public static MeshConfiguration Validate(IConfiguration configuration)
+    {
+        var mesh = new MeshConfiguration();
+        configuration.Bind(mesh);
+        var errors = new List<string>();
+        if (!KeyManagers.TryValidate(mesh.Keys.Uri, out var keyError))
+        {
+            errors.Add($"keys.uri: {keyError}");
+        }
+
+        if (mesh.Keys.TrustedRootsFile.Length > 0 && !File.Exists(mesh.Keys.TrustedRootsFile))
+        {
+            errors.Add($"keys.trustedRootsFile: {mesh.Keys.TrustedRootsFile} does not exist.");
+        }
+
+        if (mesh.Telemetry.LogFormat is not ("text" or "json"))
+        {
+            errors.Add($"telemetry.logFormat is '{mesh.Telemetry.LogFormat}'; give text or json.");
+        }
+
+        if (mesh.Telemetry.OtlpEndpoint.Length > 0 && !Uri.TryCreate(mesh.Telemetry.OtlpEndpoint, UriKind.Absolute, out _))
+        {
+            errors.Add($"telemetry.otlpEndpoint is '{mesh.Telemetry.OtlpEndpoint}'; give a URL such as http://127.0.0.1:4317.");
+        }
+
+        var sources = mesh.Attestation.Kubernetes.Select(issuer => issuer.Name).Append(RegistrationSources.Any).ToHashSet(StringComparer.Ordinal);
+        foreach (var template in mesh.Templates)
+        {
+            if (!TemplatePattern.TryParse(template.Pattern, mesh.TrustDomain, out _, out var patternError))
+            {
+                errors.Add($"templates: '{template.Pattern}': {patternError}");
+            }
+
+            if (!sources.Contains(template.Source))
+            {
+                errors.Add($"templates: source '{template.Source}' is none of {string.Join(", ", sources)}. Name one of attestation.kubernetes.");
+            }
+        }
+
+        if (errors.Count > 0)
+        {
+            throw new ConfigurationException(errors);
+        }
+
+        var services = new ServiceCollection().AddLogging();
+        SiloServices.BindOptions(services, configuration, mesh, adminSocket: null);
+        services.AddMeshGrains();
+        services.AddMeshGateway(new MeshScope(TrustDomain.Parse(mesh.TrustDomain), mesh.Cluster));
+        using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Validate();
+        return mesh;
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await _application.StartAsync(cancellationToken);
+        var endpoints = _application.Services.GetRequiredService<GatewayEndpoints>();
+        BoundEndpoints.Write(_data, endpoints);
+        await Banner.ShowAsync(Console.Out, _mesh, _data, endpoints, _application.Services, _application.Lifetime.ApplicationStopping);
+        await _application.WaitForShutdownAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _bootstrap.Dispose();
+        File.Delete(_data.Endpoints);
+        _data.Dispose();
+    }
+}

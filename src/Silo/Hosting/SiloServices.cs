@@ -1,0 +1,85 @@
+using MeshGrains.Gateway;
+using MeshGrains.Grains;
+using MeshGrains.Identity;
+using MeshGrains.Keys;
+using MeshGrains.Storage;
+using Microsoft.Extensions.Logging.Console;
+
+namespace MeshGrains.Silo;
+
+/// <summary>Everything in a silo but its grain host: options, keys, stores, grains' services, gateway, telemetry.</summary>
+internal static class SiloServices
+{
+    /// <summary>Binds every section; validation comes with each section's own validator.</summary>
+    public static void BindOptions(IServiceCollection services, IConfiguration configuration, MeshConfiguration mesh, string? adminSocket)
+    {
+        services.Configure<TrustDomainOptions>(options => (options.Name, options.Cluster, options.Silo) = (mesh.TrustDomain, mesh.Cluster, mesh.Silo));
+        services.Configure<CaOptions>(configuration.GetSection("ca"));
+        services.Configure<SvidOptions>(configuration.GetSection("svid"));
+        services.Configure<DenialOptions>(configuration.GetSection("denials"));
+        services.Configure<AttestationOptions>(configuration.GetSection("attestation"));
+        services.Configure<LimitsOptions>(configuration.GetSection("limits"));
+        services.Configure<GatewayOptions>(configuration.GetSection("gateway"));
+        if (adminSocket is not null)
+        {
+            services.PostConfigure<GatewayOptions>(options => options.AdminSocket = options.AdminSocket.Length == 0 ? adminSocket : options.AdminSocket);
+        }
+    }
+
+    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap)
+    {
+        services.AddSingleton(data);
+        services.AddSingleton<ISiloBootstrap>(bootstrap);
+        services.AddSingleton(provider => KeyManagers.Open(
+            mesh.Keys.Uri,
+            new KeyManagerOptions
+            {
+                DataDirectory = data.Path,
+                TrustedRootsPem = mesh.Keys.TrustedRootsFile.Length == 0 ? null : File.ReadAllText(mesh.Keys.TrustedRootsFile),
+            },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddMeshGrains();
+        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
+        services.AddHostedService<TrustBundleFiles>();
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
+            provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
+        services.AddMeshGateway(new MeshScope(TrustDomain.Parse(mesh.TrustDomain), mesh.Cluster));
+        services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
+    }
+
+    public static void AddLogging(ILoggingBuilder logging, TelemetryOptions telemetry)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(telemetry.LogLevel);
+
+        // The frameworks' own voices count from Warning on, unless someone is looking for something.
+        var frameworks = telemetry.LogLevel < LogLevel.Information ? telemetry.LogLevel : LogLevel.Warning;
+        foreach (var category in new[] { "Microsoft", "System", "Orleans" })
+        {
+            logging.AddFilter(category, frameworks);
+        }
+
+        if (telemetry.LogFormat == "json")
+        {
+            logging.AddJsonConsole(options => (options.UseUtcTimestamp, options.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            logging.AddSimpleConsole(options =>
+            {
+                options.SingleLine = true;
+                options.UseUtcTimestamp = true;
+                options.TimestampFormat = "HH:mm:ss.fff ";
+                options.ColorBehavior = LoggerColorBehavior.Default;
+            });
+        }
+
+        // Everything a program may want to read of stdout is the banner; the log goes to stderr.
+        logging.Services.Configure<ConsoleLoggerOptions>(options =>
+        {
+            options.LogToStandardErrorThreshold = LogLevel.Trace;
+            options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        });
+    }
+}
