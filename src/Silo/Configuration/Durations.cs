@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace MeshGrains.Silo;
@@ -5,6 +6,8 @@ namespace MeshGrains.Silo;
 /// <summary>Times as configuration writes them: a number and a unit, several in a row: <c>30s</c>, <c>5m</c>, <c>1h30m</c>, <c>250ms</c>, <c>7d</c>.</summary>
 internal static class Durations
 {
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
+
     private static readonly (string Unit, TimeSpan Length)[] Units =
     [
         ("ms", TimeSpan.FromMilliseconds(1)),
@@ -30,14 +33,14 @@ internal static class Durations
 
         while (!rest.IsEmpty)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(NumberCharacters);
             if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             {
                 return false;
             }
 
             rest = rest[digits..];
-            var letters = rest.IndexOfAny("0123456789.");
+            var letters = rest.IndexOfAny(NumberCharacters);
             var unit = (letters < 0 ? rest : rest[..letters]).ToString();
             var known = Array.Find(Units, candidate => candidate.Unit == unit);
             if (known.Unit is null || number * known.Length.TotalDays > 40_000)

@@ -97,7 +97,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         var services = new ServiceCollection().AddLogging();
         SiloServices.BindOptions(services, configuration, mesh, adminSocket: null);
         services.AddMeshGrains();
-        services.AddMeshGateway(new MeshScope(TrustDomain.Parse(mesh.TrustDomain), mesh.Cluster));
+        services.AddMeshGateway();
         using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         return mesh;

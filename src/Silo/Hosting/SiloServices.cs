@@ -1,6 +1,5 @@
 using MeshGrains.Gateway;
 using MeshGrains.Grains;
-using MeshGrains.Identity;
 using MeshGrains.Keys;
 using MeshGrains.Storage;
 using Microsoft.Extensions.Logging.Console;
@@ -44,7 +43,7 @@ internal static class SiloServices
         services.AddHostedService<TrustBundleFiles>();
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
-        services.AddMeshGateway(new MeshScope(TrustDomain.Parse(mesh.TrustDomain), mesh.Cluster));
+        services.AddMeshGateway();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
 
