@@ -59,6 +59,10 @@ internal static class SiloServices
             logging.AddFilter(category, frameworks);
         }
 
+        // Notes on the machine that an operator can do nothing about: the collector is chosen for memory, and the watchdog counts sleep as a stall.
+        logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+
         if (telemetry.LogFormat == "json")
         {
             logging.AddJsonConsole(options => (options.UseUtcTimestamp, options.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
