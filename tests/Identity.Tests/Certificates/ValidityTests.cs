@@ -25,6 +25,14 @@ public sealed class ValidityTests
     }
 
     [Fact]
+    public void A_time_so_short_that_whole_seconds_leave_nothing_of_it_gives_no_leaf()
+    {
+        var now = Now.AddMilliseconds(200);
+        Assert.False(Validity.TryForLeaf(now, TimeSpan.FromMilliseconds(500), Now.AddDays(1), TimeSpan.Zero, out _));
+        Assert.True(Validity.TryForLeaf(now, TimeSpan.FromMilliseconds(900), Now.AddDays(1), TimeSpan.Zero, out _));
+    }
+
+    [Fact]
     public void Lifetimes_that_are_not_positive_are_a_mistake_of_the_caller()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Validity.ForLeaf(Now, TimeSpan.Zero, Now.AddDays(1), TimeSpan.Zero));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using FsCheck;
 using FsCheck.Fluent;
@@ -68,16 +69,31 @@ public sealed class P256VerifierTests
     }
 
     [Fact]
-    public void A_failure_leaves_nothing_behind_for_the_next_call()
+    public void A_point_that_is_refused_does_not_leave_the_last_one_in_its_place()
     {
-        for (var i = 0; i < 20; i++)
+        // Too large for the field, so that nothing of it is ever set; off the curve; and zero.
+        byte[][] refused = [[0x04, .. Enumerable.Repeat((byte)0xFF, 64)], [.. Point[..^1], (byte)(Point[^1] ^ 1)], [0x04, .. new byte[64]]];
+        foreach (var point in refused)
         {
-            Assert.False(P256Verifier.Verify([0x04, .. new byte[64]], Digest, Signature));
-            Assert.False(P256Verifier.Verify(Point, Digest, [0x30, 0x06, 2, 1, 1, 2, 1, 1]));
             Assert.True(P256Verifier.Verify(Point, Digest, Signature));
-            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-            Assert.NotEmpty(key.ExportSubjectPublicKeyInfo());
+            Assert.False(P256Verifier.Verify(point, Digest, Signature));
         }
+    }
+
+    [Fact]
+    public unsafe void A_failure_leaves_no_error_behind_for_the_next_call_of_the_thread()
+    {
+        if (!NativeLibrary.TryLoad("libcrypto.so.3", out var library))
+        {
+            return;
+        }
+
+        var peekError = (delegate* unmanaged<ulong>)NativeLibrary.GetExport(library, "ERR_peek_error");
+        Assert.False(P256Verifier.Verify([0x04, .. new byte[64]], Digest, Signature));
+        Assert.Equal(0ul, peekError());
+        Assert.False(P256Verifier.Verify(Point, Digest, [0x30, 0x06, 2, 1, 1, 2, 1, 0]));
+        Assert.Equal(0ul, peekError());
+        Assert.True(P256Verifier.Verify(Point, Digest, Signature));
     }
 
     [Fact]
