@@ -28,6 +28,7 @@ internal static class ProcessFigures
         }
 
         One(text, "dotnet_total_memory_bytes", "Memory of the managed heap, in bytes.", MetricKind.Gauge, GC.GetTotalMemory(forceFullCollection: false));
+        One(text, "dotnet_gc_allocated_bytes_total", "Bytes allocated on the managed heap since the start.", MetricKind.Counter, GC.GetTotalAllocatedBytes());
         One(text, "dotnet_gc_pause_seconds_total", "Time that garbage collections stopped the process, in seconds.", MetricKind.Counter, GC.GetTotalPauseDuration().TotalSeconds);
         One(text, "dotnet_threadpool_queue_length", "Work waiting for a thread of the pool.", MetricKind.Gauge, ThreadPool.PendingWorkItemCount);
     }

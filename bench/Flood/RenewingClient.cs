@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Identity;
+using MeshGrains.Rpc.Istio;
+
+namespace MeshGrains.Bench;
+
+/// <summary>A workload with an SVID that renews it over mutual TLS at a steady pace, on one kept connection.</summary>
+internal sealed class RenewingClient : ICallScript, IAsyncDisposable
+{
+    private readonly GrpcConnection _connection;
+    private readonly Call _renewal;
+    private readonly TimeSpan _pace;
+    private readonly List<double> _milliseconds = [];
+    private Call? _next;
+    private long _due;
+
+    private RenewingClient(GrpcConnection connection, Call renewal, TimeSpan pace) => (_connection, _renewal, _pace) = (connection, renewal, pace);
+
+    public int Failed { get; private set; }
+
+    public string? FirstFailure { get; private set; }
+
+    /// <summary>Gets an SVID with a token, then connects with it.</summary>
+    /// <exception cref="InvalidOperationException">The token was refused.</exception>
+    public static async Task<RenewingClient> CreateAsync(GrpcTarget target, string token, TimeSpan pace, CancellationToken cancellationToken)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var body = IstioMessages.Request(CertificateSigningRequestWriter.Write(key));
+        var first = await SingleCall.TryAsync(target, new Call(Hpack.Bearer(token), body, 0), cancellationToken);
+        if (first.Status != CallOutcome.Ok)
+        {
+            throw new InvalidOperationException($"No SVID to renew: status {first.Status} {first.StatusMessage}");
+        }
+
+        var chain = IstioCertificateResponse.Parser.ParseFrom(first.Reply).CertChain;
+        using var bare = X509Certificate2.CreateFromPem(chain[0]);
+        using var keyed = bare.CopyWithPrivateKey(key);
+        var leaf = X509CertificateLoader.LoadPkcs12(keyed.Export(X509ContentType.Pkcs12), null);
+        var intermediates = new X509Certificate2Collection((X509Certificate2[])[.. chain.Skip(1).SkipLast(1).Select(pem => X509Certificate2.CreateFromPem(pem))]);
+        var secured = new GrpcTarget
+        {
+            Address = target.Address,
+            TrustPem = target.TrustPem,
+            ClientCertificate = SslStreamCertificateContext.Create(leaf, intermediates, offline: true),
+        };
+        return new RenewingClient(await GrpcConnection.OpenAsync(secured, cancellationToken), new Call([], body, 0), pace);
+    }
+
+    /// <summary>Renews until the time is up; gives the latencies in milliseconds. A renewal that an earlier one delayed counts from when it was due.</summary>
+    public async Task<IReadOnlyList<double>> RunAsync(TimeSpan duration, CancellationToken cancellationToken)
+    {
+        _milliseconds.Clear();
+        var clock = Stopwatch.StartNew();
+        for (var due = TimeSpan.Zero; due < duration; due += _pace)
+        {
+            var early = due - clock.Elapsed;
+            if (early > TimeSpan.Zero)
+            {
+                await Task.Delay(early, cancellationToken);
+                _due = Stopwatch.GetTimestamp();
+            }
+            else
+            {
+                _due = Stopwatch.GetTimestamp() + (long)(early.TotalSeconds * Stopwatch.Frequency);
+            }
+
+            _next = _renewal;
+            await _connection.RunAsync(this, 1, cancellationToken);
+        }
+
+        return [.. _milliseconds];
+    }
+
+    public Call? Next()
+    {
+        var call = _next;
+        _next = null;
+        return call;
+    }
+
+    public void Ended(in CallOutcome outcome)
+    {
+        _milliseconds.Add(Stopwatch.GetElapsedTime(_due).TotalMilliseconds);
+        if (outcome.Status != CallOutcome.Ok)
+        {
+            Failed++;
+            FirstFailure ??= $"status {outcome.Status}: {outcome.StatusMessage}";
+        }
+    }
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+}
