@@ -12,9 +12,11 @@ internal static class SqliteFile
     public static SqliteSession Open(string path, SqliteSchema schema, SqliteAccess access, TimeSpan busyTimeout)
     {
         CreatePrivate(path);
-        var session = SqliteSession.Open(path, access, busyTimeout);
+        SqliteSession? session = null;
         try
         {
+            session = SqliteSession.Open(path, access, busyTimeout);
+
             // Before anything is written: a file of another kind must be left as it is.
             var version = CheckedVersion(path, schema, session);
             session.Run("PRAGMA journal_mode=WAL");
@@ -25,9 +27,14 @@ internal static class SqliteFile
 
             return session;
         }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            session?.Dispose();
+            throw new SqliteSchemaException($"{path} is not a SQLite database. Move it away or name another folder.");
+        }
         catch
         {
-            session.Dispose();
+            session?.Dispose();
             throw;
         }
     }
@@ -48,19 +55,9 @@ internal static class SqliteFile
 
     private static int CheckedVersion(string path, SqliteSchema schema, SqliteSession session)
     {
-        int application, version;
-        bool empty;
-        try
-        {
-            application = (int)session.Number("PRAGMA application_id");
-            version = (int)session.Number("PRAGMA user_version");
-            empty = session.Number("SELECT count(*) FROM sqlite_master") == 0;
-        }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_NOTADB)
-        {
-            throw new SqliteSchemaException($"{path} is not a SQLite database. Move it away or name another folder.");
-        }
-
+        var application = (int)session.Number("PRAGMA application_id");
+        var version = (int)session.Number("PRAGMA user_version");
+        var empty = session.Number("SELECT count(*) FROM sqlite_master") == 0;
         if (application != schema.ApplicationId && !(application == 0 && version == 0 && empty))
         {
             throw new SqliteSchemaException($"{path} is a SQLite database, but not MeshGrains' {schema.Name}. Name another folder.");
