@@ -82,7 +82,6 @@ public static class GatewayServices
             .WithMetadata(Access.Grpc);
         var grpc = app.MapGroup("").WithMetadata(Access.Grpc);
         grpc.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
-        grpc.MapGrpcUnimplemented();
 
         Resource<BundleEndpoints>(services).Map(app);
         Resource<EntryEndpoints>(services).Map(app);

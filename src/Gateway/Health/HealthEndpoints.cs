@@ -27,7 +27,7 @@ internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, Prome
         var withReasons = ConnectionOrigin.Of(http)?.Listener is ListenerKinds.Operations or ListenerKinds.Admin;
         var report = ReadinessReport.Of(checks, withReasons);
         var status = report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return RestCall.WriteAsync(http, RestJson.Default.ReadinessReport, report, status);
+        return RestCall.WriteAsync(http, RestJson.Wire.ReadinessReport, report, status);
     }
 
     private Task MetricsAsync(HttpContext http) => TextAsync(http, PrometheusText.ContentType, metrics.Collect());

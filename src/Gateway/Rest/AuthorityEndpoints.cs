@@ -27,23 +27,23 @@ internal sealed class AuthorityEndpoints(AdminContext admin)
     private async Task RootsAsync(HttpContext http)
     {
         RestCall.AllowQuery(http);
-        await RestCall.WriteAsync(http, RestJson.Default.AuthorityList, AuthorityList.Of(await admin.TrustDomain.GetAsync()));
+        await RestCall.WriteAsync(http, RestJson.Wire.AuthorityList, AuthorityList.Of(await admin.TrustDomain.GetAsync()));
     }
 
     private async Task IssuingCasAsync(HttpContext http)
     {
         RestCall.AllowQuery(http);
         var issuingCas = await admin.ClusterCa.ListAsync();
-        await RestCall.WriteAsync(http, RestJson.Default.IssuingCaList, new IssuingCaList([.. issuingCas.Select(IssuingCaItem.Of)]));
+        await RestCall.WriteAsync(http, RestJson.Wire.IssuingCaList, new IssuingCaList([.. issuingCas.Select(IssuingCaItem.Of)]));
     }
 
     private async Task TaintAsync(HttpContext http)
     {
         var id = RestCall.Route(http, "id");
-        var reason = AdminContext.Reason((await RestCall.ReadAsync(http, RestJson.Default.ReasonBody)).Reason);
+        var reason = AdminContext.Reason((await RestCall.ReadAsync(http, RestJson.Wire.ReasonBody)).Reason);
         var actor = admin.Actor(http);
         var tainted = await admin.Audit.RunAsync(
             http, actor, "taint issuing CA", id, reason, () => admin.ClusterCa.TaintAsync(id, reason, actor.Name, AdminContext.OperationId(http)));
-        await RestCall.WriteAsync(http, RestJson.Default.IssuingCaItem, IssuingCaItem.Of(tainted));
+        await RestCall.WriteAsync(http, RestJson.Wire.IssuingCaItem, IssuingCaItem.Of(tainted));
     }
 }

@@ -31,7 +31,7 @@ internal sealed class DenialEndpoints(AdminContext admin)
     private async Task ListAsync(HttpContext http)
     {
         RestCall.AllowQuery(http);
-        await RestCall.WriteAsync(http, RestJson.Default.DenialList, DenialList.Of(await admin.Denials.ReadAsync()));
+        await RestCall.WriteAsync(http, RestJson.Wire.DenialList, DenialList.Of(await admin.Denials.ReadAsync()));
     }
 
     private async Task ReceiptAsync(HttpContext http)
@@ -46,7 +46,7 @@ internal sealed class DenialEndpoints(AdminContext admin)
 
     private async Task QuarantineAsync(HttpContext http)
     {
-        var body = await RestCall.ReadAsync(http, RestJson.Default.QuarantineBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.QuarantineBody);
         var id = RegistrationInput.Member(body.SpiffeId, "spiffeId", admin.Scope).ToString();
         var reason = AdminContext.Reason(body.Reason);
         var actor = admin.Actor(http);
@@ -67,5 +67,5 @@ internal sealed class DenialEndpoints(AdminContext admin)
     }
 
     private static Task AnswerAsync(HttpContext http, DenialReceipt receipt)
-        => RestCall.WriteAsync(http, RestJson.Default.DenialReceiptView, DenialReceiptView.Of(receipt));
+        => RestCall.WriteAsync(http, RestJson.Wire.DenialReceiptView, DenialReceiptView.Of(receipt));
 }

@@ -40,12 +40,12 @@ internal sealed class EntryEndpoints(AdminContext admin, IRegistrationStore regi
         var limit = RestCall.Limit(http);
         var entries = await registrations.ListEntriesAsync(admin.TrustDomainName, RestCall.Query(http, "after"), limit, http.RequestAborted);
         var next = entries.Count == limit ? entries[^1].Id : null;
-        await RestCall.WriteAsync(http, RestJson.Default.EntryPage, new EntryPage([.. entries.Select(EntryView.Of)], next));
+        await RestCall.WriteAsync(http, RestJson.Wire.EntryPage, new EntryPage([.. entries.Select(EntryView.Of)], next));
     }
 
     private async Task CreateAsync(HttpContext http)
     {
-        var body = await RestCall.ReadAsync(http, RestJson.Default.EntryBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.EntryBody);
         var actor = admin.Actor(http);
         var entry = RegistrationInput.Entry(body, admin.Scope, actor) with
         {
@@ -65,7 +65,7 @@ internal sealed class EntryEndpoints(AdminContext admin, IRegistrationStore regi
     private async Task ReplaceAsync(HttpContext http)
     {
         var revision = RestCall.Revision(http);
-        var body = await RestCall.ReadAsync(http, RestJson.Default.EntryBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.EntryBody);
         var actor = admin.Actor(http);
         var stored = await FindAsync(http);
         CheckMayTouch(actor, stored);
@@ -104,7 +104,7 @@ internal sealed class EntryEndpoints(AdminContext admin, IRegistrationStore regi
     private static Task AnswerAsync(HttpContext http, RegistrationEntry entry, int status)
     {
         RestCall.Tag(http, entry.Revision);
-        return RestCall.WriteAsync(http, RestJson.Default.EntryView, EntryView.Of(entry), status);
+        return RestCall.WriteAsync(http, RestJson.Wire.EntryView, EntryView.Of(entry), status);
     }
 
     private async ValueTask<RegistrationEntry> FindAsync(HttpContext http)

@@ -33,7 +33,7 @@ internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log)
         }
 
         var page = serial is not null ? await BySerialAsync(http, serial) : await PageAsync(http, spiffeId);
-        await RestCall.WriteAsync(http, RestJson.Default.IssuancePage, page);
+        await RestCall.WriteAsync(http, RestJson.Wire.IssuancePage, page);
     }
 
     private async ValueTask<IssuancePage> BySerialAsync(HttpContext http, string text)

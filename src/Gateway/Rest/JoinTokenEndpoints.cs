@@ -21,7 +21,7 @@ internal sealed class JoinTokenEndpoints(AdminContext admin, IRegistrationStore 
 
     private async Task CreateAsync(HttpContext http)
     {
-        var body = await RestCall.ReadAsync(http, RestJson.Default.JoinTokenBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.JoinTokenBody);
         var ttl = body.TtlSeconds ?? DefaultTtlSeconds;
         if (ttl is < 1 or > MaxTtlSeconds)
         {
@@ -42,6 +42,6 @@ internal sealed class JoinTokenEndpoints(AdminContext admin, IRegistrationStore 
             http, actor, "create join token", $"{entry.Id} {entry.SpiffeId}", null,
             () => tokens.CreateAsync(entry.Id, TimeSpan.FromSeconds(ttl), actor.Name, http.RequestAborted).AsTask());
         await RestCall.WriteAsync(
-            http, RestJson.Default.JoinTokenView, new JoinTokenView(value, token.EntryId, token.ExpiresAt), StatusCodes.Status201Created);
+            http, RestJson.Wire.JoinTokenView, new JoinTokenView(value, token.EntryId, token.ExpiresAt), StatusCodes.Status201Created);
     }
 }

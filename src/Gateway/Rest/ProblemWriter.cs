@@ -36,6 +36,7 @@ internal static class ProblemWriter
         StatusCodes.Status405MethodNotAllowed => WriteAsync(http, status, "method_not_allowed", "The method is not served at this path; 'allow' names those that are."),
         StatusCodes.Status408RequestTimeout => WriteAsync(http, status, "request_timeout", "The request came too slowly."),
         StatusCodes.Status413PayloadTooLarge => WriteAsync(http, status, "body_too_large", "The request body is larger than the gateway takes."),
+        StatusCodes.Status415UnsupportedMediaType => WriteAsync(http, status, "content_type", "The body has to be JSON, with 'content-type: application/json'."),
         _ => WriteAsync(http, status, "http_" + status.ToString(CultureInfo.InvariantCulture), "The request could not be read."),
     };
 
@@ -46,6 +47,6 @@ internal static class ProblemWriter
         http.Response.StatusCode = status;
         http.Response.ContentType = ContentType;
         http.Response.Headers.CacheControl = "no-store";
-        return JsonSerializer.SerializeAsync(http.Response.Body, problem, RestJson.Default.Problem, http.RequestAborted);
+        return JsonSerializer.SerializeAsync(http.Response.Body, problem, RestJson.Wire.Problem, http.RequestAborted);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MeshGrains.Gateway.Health;
@@ -8,6 +9,7 @@ namespace MeshGrains.Gateway.Rest;
 /// <summary>The JSON of the REST API: camelCase, unknown members refused, enums as words, no nulls written.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
+    PropertyNameCaseInsensitive = false,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false,
     RespectRequiredConstructorParameters = true,
@@ -40,4 +42,8 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(QuarantineBody))]
 [JsonSerializable(typeof(DenialReceiptView))]
 [JsonSerializable(typeof(StatusView))]
-internal sealed partial class RestJson : JsonSerializerContext;
+internal sealed partial class RestJson : JsonSerializerContext
+{
+    /// <summary>What goes over the wire: quotes and '+' are left readable, since nothing of it is ever part of a page.</summary>
+    public static RestJson Wire => field ??= new(new JsonSerializerOptions(Default.Options!) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

@@ -33,7 +33,7 @@ internal sealed class StatusEndpoints(
                 current.AuthorityId, current.RootAuthorityId, current.BundleNumber, current.NotBefore, current.NotAfter,
                 Math.Max(0, (long)(current.NotAfter - now).TotalSeconds))
             : null;
-        await RestCall.WriteAsync(http, RestJson.Default.StatusView, new StatusView(
+        await RestCall.WriteAsync(http, RestJson.Wire.StatusView, new StatusView(
             admin.TrustDomainName, admin.Scope.Cluster, ready, problems, issuer, authorities, issuingCas, live, denials?.Number, log.QueueDepth, now));
     }
 

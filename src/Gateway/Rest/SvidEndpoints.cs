@@ -34,7 +34,7 @@ internal sealed class SvidEndpoints(CallIntake intake, IIssuanceService issuance
             var view = new SvidView(
                 svid.SpiffeId, svid.Serial, PemWriter.EncodeCertificate(svid.LeafDer), svid.IssuerChainPem, svid.BundlePem, svid.BundleNumber,
                 svid.NotBefore, svid.NotAfter, RequestId.Of(http));
-            await RestCall.WriteAsync(http, RestJson.Default.SvidView, view);
+            await RestCall.WriteAsync(http, RestJson.Wire.SvidView, view);
             return;
         }
 
@@ -54,7 +54,7 @@ internal sealed class SvidEndpoints(CallIntake intake, IIssuanceService issuance
         SvidRequest ask;
         try
         {
-            ask = Read(await RestCall.ReadAsync(http, RestJson.Default.SvidBody), call.Caller, http);
+            ask = Read(await RestCall.ReadAsync(http, RestJson.Wire.SvidBody), call.Caller, http);
         }
         catch (RefusedException refused)
         {

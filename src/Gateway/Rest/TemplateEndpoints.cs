@@ -33,12 +33,12 @@ internal sealed class TemplateEndpoints(AdminContext admin, IRegistrationStore r
     {
         RestCall.AllowQuery(http);
         var templates = await registrations.ListTemplatesAsync(admin.TrustDomainName, http.RequestAborted);
-        await RestCall.WriteAsync(http, RestJson.Default.TemplateList, new TemplateList([.. templates.Select(TemplateView.Of)]));
+        await RestCall.WriteAsync(http, RestJson.Wire.TemplateList, new TemplateList([.. templates.Select(TemplateView.Of)]));
     }
 
     private async Task CreateAsync(HttpContext http)
     {
-        var body = await RestCall.ReadAsync(http, RestJson.Default.TemplateBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.TemplateBody);
         var actor = admin.Actor(http);
         var template = RegistrationInput.Template(body, admin.Scope, actor) with
         {
@@ -53,7 +53,7 @@ internal sealed class TemplateEndpoints(AdminContext admin, IRegistrationStore r
     private async Task ReplaceAsync(HttpContext http)
     {
         var revision = RestCall.Revision(http);
-        var body = await RestCall.ReadAsync(http, RestJson.Default.TemplateBody);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.TemplateBody);
         var actor = admin.Actor(http);
         var stored = await FindAsync(http);
         CheckMayTouch(actor, stored);
@@ -91,7 +91,7 @@ internal sealed class TemplateEndpoints(AdminContext admin, IRegistrationStore r
             http, actor, action, $"{template.Id} {template.Pattern}", null, () => admin.TrustDomain.PutTemplateAsync(template));
         RestCall.Tag(http, stored.Revision);
         http.Response.Headers.Location = $"{RestRoutes.Prefix}/templates/{stored.Id}";
-        await RestCall.WriteAsync(http, RestJson.Default.TemplateView, TemplateView.Of(stored), status);
+        await RestCall.WriteAsync(http, RestJson.Wire.TemplateView, TemplateView.Of(stored), status);
     }
 
     private void CheckMayTouch(Operator actor, RegistrationTemplate template)

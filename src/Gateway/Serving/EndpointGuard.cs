@@ -24,6 +24,11 @@ internal sealed class EndpointGuard(RequestDelegate next, IRandomSource random, 
         var access = endpoint?.Metadata.GetMetadata<Access>();
         if (access is null)
         {
+            if (endpoint is null && listener == ListenerKinds.Mesh && GrpcUnimplemented.IsCall(http))
+            {
+                return GrpcUnimplemented.ReplyAsync(http);
+            }
+
             // What routing itself answers (405, 415) keeps its status; an endpoint that nobody gave an access answers nobody.
             var fromRouting = endpoint is not (null or RouteEndpoint);
             return fromRouting && listener != ListenerKinds.None ? WithProblemsAsync(http) : ProblemWriter.WriteAsync(http, NoSuchEndpoint);
