@@ -114,6 +114,14 @@ public sealed class KubernetesTokens : IDisposable
         return signed + "." + Base64Url.EncodeToString(Signature(Encoding.ASCII.GetBytes(signed), algorithm, key));
     }
 
+    /// <summary>Signs any header and payload bytes with the newest key.</summary>
+    public string SignBytes(byte[] header, byte[] payload)
+    {
+        var (_, algorithm, key) = _keys[^1];
+        var signed = Base64Url.EncodeToString(header) + "." + Base64Url.EncodeToString(payload);
+        return signed + "." + Base64Url.EncodeToString(Signature(Encoding.ASCII.GetBytes(signed), algorithm, key));
+    }
+
     private static void Release(AsymmetricAlgorithm key)
     {
         if (key is RSA { KeySize: 2048 } rsa)

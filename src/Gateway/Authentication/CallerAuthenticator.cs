@@ -25,6 +25,11 @@ internal sealed class CallerAuthenticator(
     {
         if (credentials.BearerToken is { Length: > 0 } token)
         {
+            if (credentials.ClientChain is { } holder && penalty.Check(holder) is { } tooMany)
+            {
+                return new ValueTask<AuthenticationResult>(tooMany);
+            }
+
             return JoinTokenAuthenticator.Recognises(token)
                 ? joinTokens.AuthenticateAsync(token, ct)
                 : kubernetes.VerifyAsync(token, credentials.ClusterId, ct);
@@ -44,7 +49,7 @@ internal sealed class CallerAuthenticator(
             metrics.Authentication(refusal.Reason);
             if (refusal.Code == RefusalCode.Unauthenticated)
             {
-                penalty.Failed(credentials.RemoteAddress);
+                penalty.Failed(credentials);
             }
         }
 

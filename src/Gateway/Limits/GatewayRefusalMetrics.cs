@@ -22,6 +22,8 @@ internal sealed class GatewayRefusalMetrics : IDisposable
         _connections = _meter.CreateCounter<long>("meshgrains.gateway.connections.refusals", "{connection}", "Connections turned away, by reason.");
     }
 
+    internal Meter Meter => _meter;
+
     public void Authentication(string reason) => _authentication.Add(1, new KeyValuePair<string, object?>("reason", reason));
 
     public void Limit(string reason) => _limits.Add(1, new KeyValuePair<string, object?>("reason", reason));

@@ -13,7 +13,7 @@ namespace MeshGrains.Gateway.Serving;
 
 /// <summary>Lays out the three listeners with their bounds. Every connection learns at once which listener it came by.</summary>
 internal sealed class KestrelSetup(
-    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, ServingTls tls, GatewayEndpoints endpoints, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
+    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     private const int MaxHeaders = 64;
@@ -75,6 +75,7 @@ internal sealed class KestrelSetup(
                 connection.Features.Set(new ConnectionOrigin(ListenerKinds.Mesh));
                 return next(connection);
             });
+            listen.Use(limiter.Wrap);
             listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = _limits.HandshakeTimeout });
             listen.Use(lifetime.Wrap);
             endpoints.Mesh = listen;

@@ -301,9 +301,9 @@ public sealed class KubernetesTokenTests : IDisposable
     [Fact]
     public async Task A_token_of_16_KB_is_read_and_a_larger_one_is_not()
     {
-        Assert.Equal("token_oversized", await _harness.ReasonAsync(new string('a', 16 * 1024 + 1)));
+        Assert.Equal("token_too_large", await _harness.ReasonAsync(new string('a', 16 * 1024 + 1)));
         Assert.Null(await _harness.ReasonAsync(new KubernetesTokenOptions { EditClaims = claims => claims["padding"] = new string('x', 10_000) }));
-        Assert.Equal("token_oversized", await _harness.ReasonAsync(new KubernetesTokenOptions { EditClaims = claims => claims["padding"] = new string('x', 13_000) }));
+        Assert.Equal("token_too_large", await _harness.ReasonAsync(new KubernetesTokenOptions { EditClaims = claims => claims["padding"] = new string('x', 13_000) }));
     }
 
     [Fact]

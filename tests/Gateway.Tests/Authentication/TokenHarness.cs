@@ -46,5 +46,14 @@ internal sealed class TokenHarness : IDisposable
 
     public Task<string?> ReasonAsync(KubernetesTokenOptions options) => ReasonAsync(Issuer.Create(options: options));
 
+    /// <summary>Until no load runs beside.</summary>
+    public async Task Idle()
+    {
+        while (Keys.Loading is { } load)
+        {
+            await load;
+        }
+    }
+
     public void Dispose() => Issuer.Dispose();
 }

@@ -25,6 +25,18 @@ internal sealed partial class KeySource(string name, IKeyLoader loader, KeySourc
     /// <summary>The keys in hand, however old; empty before the first load.</summary>
     public VerificationKeySet Keys => _loaded?.Keys ?? VerificationKeySet.Empty;
 
+    /// <summary>The load under way, if any.</summary>
+    internal Task? Loading
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _load;
+            }
+        }
+    }
+
     public ValueTask<KeyLookup> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         if (Usable() is { } loaded)

@@ -9,7 +9,7 @@ internal static class TokenRefusals
     private static readonly FrozenDictionary<TokenFault, Refusal> All = new Dictionary<TokenFault, Refusal>
     {
         [TokenFault.Missing] = Make("token_missing", "No credentials came with the call; send a token as 'authorization: Bearer …' or connect with an SVID."),
-        [TokenFault.TooLarge] = Make("token_oversized", "The token is larger than 16 KB."),
+        [TokenFault.TooLarge] = Make("token_too_large", "The token is larger than 16 KB."),
         [TokenFault.Malformed] = Make("token_malformed", "The token is not a well-formed signed JSON web token."),
         [TokenFault.Algorithm] = Make("token_alg_refused", "The token's signature algorithm is not accepted."),
         [TokenFault.CriticalExtension] = Make("token_crit_refused", "The token demands an extension that is not supported."),
