@@ -122,6 +122,9 @@ internal sealed class EndpointClient : IDisposable
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
             MaxConnectionsPerServer = 64,
             MaxResponseHeadersLength = 64,
+
+            // What is not wanted is not read: the connection is closed instead.
+            MaxResponseDrainSize = 0,
             EnableMultipleHttp2Connections = true,
         };
         if (trusted is not null)
