@@ -1,5 +1,6 @@
 using MeshGrains.Keys.Azure;
 using MeshGrains.Keys.Files;
+using MeshGrains.Keys.Pkcs11;
 using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Keys;
@@ -25,6 +26,7 @@ public static class KeyManagers
         {
             FileKeyManager.SchemeName => FileKeyManager.Open(FileKeyLocation.From(parsed), options, time, loggers.CreateLogger<FileKeyManager>()),
             VaultLocation.SchemeName => AzureKeyManager.Open(VaultLocation.From(parsed), options, time, loggers.CreateLogger<AzureKeyManager>()),
+            Pkcs11Location.SchemeName => Pkcs11KeyManager.Open(Pkcs11Location.From(parsed), options, time),
             _ => throw UnknownScheme(parsed.Scheme),
         };
         return new MeteredKeyManager(manager, time);
@@ -43,6 +45,9 @@ public static class KeyManagers
                     break;
                 case VaultLocation.SchemeName:
                     _ = VaultLocation.From(parsed);
+                    break;
+                case Pkcs11Location.SchemeName:
+                    _ = Pkcs11Location.From(parsed);
                     break;
                 default:
                     throw UnknownScheme(parsed.Scheme);

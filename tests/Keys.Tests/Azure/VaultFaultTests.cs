@@ -82,7 +82,7 @@ public sealed class VaultFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_vault_that_hangs_is_given_up_in_time()
     {
-        await using var keys = _vault.Open(Vault.Quick with { AttemptTimeout = TimeSpan.FromMilliseconds(200), MaxRetries = 1 });
+        await using var keys = _vault.Open(Vault.Quick with { AttemptTimeout = TimeSpan.FromSeconds(3), MaxRetries = 1 });
         await keys.GetAsync(_root, default);
         _vault.Emulator.Faults.Plan(EmulatorFault.Hang, 100);
         await Refusal.Of(KeyManagerError.Unavailable, () => keys.SignDigestAsync(_root, KeyAlgorithm.EcdsaP256, Digest, default));
