@@ -5,7 +5,7 @@ namespace MeshGrains.Bench;
 /// <summary>The command line: <c>bench</c> and <c>drill NAME</c>.</summary>
 internal static class CommandLine
 {
-    public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench() };
+    public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench(), Drill() };
 
     private static Command Bench()
     {
@@ -16,6 +16,29 @@ internal static class CommandLine
         var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor.") { quick, json, server, keep };
         command.SetAction((arguments, cancellationToken) => BenchCommand.RunAsync(
             new BenchOptions(arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep)), cancellationToken));
+        return command;
+    }
+
+    private static Command Drill()
+    {
+        var name = new Argument<string>("name") { Description = "crash or kms-outage." };
+        name.AcceptOnlyFromAmong(CrashDrill.Name, KmsOutageDrill.Name);
+        var json = JsonOption();
+        var server = ServerOption();
+        var keep = KeepOption();
+        var seed = new Option<int>("--seed") { Description = "Of the random moments; told in the result.", DefaultValueFactory = _ => Random.Shared.Next() };
+        var kills = new Option<int?>("--kills") { Description = "crash: how many kills; fewer than 30 do not pass. Default 30." };
+        var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more.", DefaultValueFactory = _ => 30 };
+        var command = new Command("drill", "A failure drill against real processes: crash, kms-outage. Ends with 0 when it passed.") { name, json, server, keep, seed, kills, life };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            var options = new DrillOptions(
+                arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(seed), arguments.GetValue(kills),
+                TimeSpan.FromSeconds(arguments.GetValue(life)));
+            return arguments.GetValue(name) == CrashDrill.Name
+                ? CrashDrill.RunAsync(options, cancellationToken)
+                : KmsOutageDrill.RunAsync(options, cancellationToken);
+        });
         return command;
     }
 
