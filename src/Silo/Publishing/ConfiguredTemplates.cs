@@ -3,6 +3,7 @@ using System.Text;
 using MeshGrains.Grains;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans;
 
 namespace MeshGrains.Silo;
 
