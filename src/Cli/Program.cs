@@ -1,1 +1,3 @@
-return 0;
+using MeshGrains.Cli;
+
+return await MeshCtl.RunAsync(args, CliHost.OfThisProcess(), CancellationToken.None);

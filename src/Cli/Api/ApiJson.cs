@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace MeshGrains.Cli;
+
+/// <summary>
+/// The JSON of the control plane's REST API, read with tolerance: a newer control plane may say more than is known here. No nulls are written.
+/// </summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    RespectRequiredConstructorParameters = false,
+    RespectNullableAnnotations = false,
+    MaxDepth = 16,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ProblemDocument))]
+[JsonSerializable(typeof(EndpointsFile))]
+[JsonSerializable(typeof(EntryBody))]
+[JsonSerializable(typeof(EntryView))]
+[JsonSerializable(typeof(EntryPage))]
+[JsonSerializable(typeof(TemplateBody))]
+[JsonSerializable(typeof(TemplateView))]
+[JsonSerializable(typeof(TemplateList))]
+[JsonSerializable(typeof(JoinTokenBody))]
+[JsonSerializable(typeof(JoinTokenView))]
+[JsonSerializable(typeof(SvidBody))]
+[JsonSerializable(typeof(SvidView))]
+[JsonSerializable(typeof(AuthorityList))]
+[JsonSerializable(typeof(AuthorityOverview))]
+[JsonSerializable(typeof(IssuingCaList))]
+[JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(IssuancePage))]
+[JsonSerializable(typeof(DenialList))]
+[JsonSerializable(typeof(QuarantineBody))]
+[JsonSerializable(typeof(DenialReceiptView))]
+[JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(SvidReport))]
+[JsonSerializable(typeof(WrittenFiles))]
+[JsonSerializable(typeof(DeletedView))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using MeshGrains.Identity;
+
+namespace MeshGrains.Cli;
+
+/// <summary><c>meshctl bootstrap issue</c>: a silo's certificate for its links to other silos.</summary>
+internal static class BootstrapIssueCommand
+{
+    private const string BootstrapPrefix = "bootstrap.";
+    private static readonly TimeSpan DefaultTtl = TimeSpan.FromDays(365);
+
+    public static Command Create(CliHost host)
+    {
+        var authorityDirectory = new Option<string>("--ca") { Description = "Directory that 'bootstrap init' filled.", HelpName = "DIR", Required = true };
+        var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration).", HelpName = "NAME", Required = true };
+        var role = new Option<string>("--role")
+        {
+            Description = "authority: may hold the root key's permission. silo: asks an authority.", HelpName = "silo|authority", DefaultValueFactory = _ => BootstrapNames.SiloRole,
+        };
+        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole);
+        var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial. May be repeated. Default localhost", HelpName = "NAME" };
+        var directory = new Option<string>("--out") { Description = "Directory for ca.pem, silo.pem and silo.key (0600): the silo's DIR/bootstrap.", HelpName = "DIR", Required = true };
+        var ttl = Durations.Option("--ttl", "Life of the certificate, within the CA's. Default 365d");
+        var command = new TaughtCommand(
+            "issue", "Make a silo's key and certificate for its links to other silos.",
+            "bootstrap issue --ca bootstrap-ca --silo silo-1 --role authority --dns silo-1.mesh.example.org --out silo-1/bootstrap")
+        {
+            authorityDirectory, silo, role, dns, directory, ttl,
+        };
+        command.Does(host, (call, _) =>
+        {
+            var anchor = TextFile.Read(Path.Combine(call.Get(authorityDirectory)!, BootstrapCommands.CaCertificate), "the bootstrap CA");
+            var anchorKey = TextFile.Read(Path.Combine(call.Get(authorityDirectory)!, BootstrapCommands.CaKey), "the bootstrap CA's key");
+            var names = call.Get(dns) is { Length: > 0 } given ? given : ["localhost"];
+            if (names.FirstOrDefault(name => !DnsName.IsValid(name)) is { } wrong)
+            {
+                throw CliException.Usage($"--dns: '{wrong}' is no host name.");
+            }
+
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var certificate = Issue(
+                anchor, anchorKey, call.Get(role)!, call.Get(silo)!, key.ExportSubjectPublicKeyInfo(), names, call.Get(ttl) ?? DefaultTtl, call.Host);
+            string At(string name) => Path.Combine(call.Get(directory)!, name);
+            var files = new FileSet()
+                .Add(At("silo.key"), key.ExportPkcs8PrivateKeyPem() + "\n", FileSet.Secret)
+                .Add(At("silo.pem"), PemWriter.EncodeCertificate(certificate), FileSet.Public);
+            var copy = At(BootstrapCommands.CaCertificate);
+            if (!File.Exists(copy))
+            {
+                files.Add(copy, anchor, FileSet.Public);
+            }
+            else if (TextFile.Read(copy, "the anchors that lie there").Trim() != anchor.Trim())
+            {
+                throw CliException.Failed($"{copy} holds another bootstrap CA and is not overwritten. Give another --out.");
+            }
+
+            files.Write(overwrite: false);
+            BootstrapCommands.PrintFiles(call.Printer, files);
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static byte[] Issue(
+        string anchor, string anchorKey, string role, string silo, byte[] publicKey, IReadOnlyList<string> names, TimeSpan ttl, CliHost host)
+    {
+        var trustDomain = MeshTrustDomainOf(anchor);
+        try
+        {
+            using var authority = BootstrapAuthority.Load(trustDomain, anchor, anchorKey);
+            return authority.Issue(role, silo, publicKey, names, ttl, host.Serials, host.Time.GetUtcNow());
+        }
+        catch (Exception failure) when (failure is FormatException or ArgumentException or InvalidOperationException)
+        {
+            throw CliException.Failed($"The certificate cannot be made: {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>A bootstrap CA says whose silos it certifies: <c>spiffe://bootstrap.{trust domain}</c>.</summary>
+    private static string MeshTrustDomainOf(string anchor)
+        => PemBundle.TryRead(anchor, out var certificates, out _) && certificates[0].UriNames is [var name]
+            && SpiffeId.TryParse(name, out var id, out _) && id.TrustDomain.Name.StartsWith(BootstrapPrefix, StringComparison.Ordinal)
+                ? id.TrustDomain.Name[BootstrapPrefix.Length..]
+                : throw CliException.Failed($"{BootstrapCommands.CaCertificate} is no bootstrap CA; 'bootstrap init' makes one.");
+}

@@ -1,0 +1,66 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Identity;
+
+namespace MeshGrains.Cli;
+
+/// <summary>
+/// Judges the other end of a TLS handshake: a valid X.509-SVID by our validator and the trust bundle, and exactly the expected SPIFFE ID. Host names
+/// and the system's roots have no say.
+/// </summary>
+internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProvider time)
+{
+    /// <summary>Between this machine's clock and the issuer's.</summary>
+    private static readonly X509SvidValidationOptions Tolerance = new() { ClockSkew = TimeSpan.FromMinutes(1) };
+
+    /// <summary>Who the last peer proved to be; null when it was refused.</summary>
+    public SpiffeId? Peer { get; private set; }
+
+    /// <summary>The last peer's certificate, proven; null when it was refused.</summary>
+    public ParsedCertificate? Certificate { get; private set; }
+
+    /// <summary>Why the last peer was refused; null when it was not.</summary>
+    public string? Refusal { get; private set; }
+
+    /// <summary>The chain that .NET builds before it asks is no part of the decision: nothing is fetched and nothing of the system's is trusted.</summary>
+    public static X509ChainPolicy NoChain() => new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+        VerificationFlags = X509VerificationFlags.AllFlags,
+    };
+
+    /// <summary>A <see cref="RemoteCertificateValidationCallback"/>.</summary>
+    public bool Accept(object sender, X509Certificate? leaf, X509Chain? chain, SslPolicyErrors errors)
+    {
+        Certificate = null;
+        Peer = null;
+        Refusal = Judge(leaf, chain);
+        return Refusal is null;
+    }
+
+    private string? Judge(X509Certificate? leaf, X509Chain? chain)
+    {
+        if (leaf is null)
+        {
+            return "it showed no certificate";
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> intermediates = [.. (chain?.ChainPolicy.ExtraStore ?? []).Select(certificate => certificate.RawDataMemory)];
+        var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), intermediates, bundle, time.GetUtcNow(), Tolerance);
+        if (!validation.IsValid)
+        {
+            return $"its certificate does not hold ({validation.Refusal}): {validation.Error}";
+        }
+
+        if (validation.Id != expected)
+        {
+            return $"it is {validation.Id}, not {expected}";
+        }
+
+        Peer = validation.Id;
+        Certificate = validation.Path[0];
+        return null;
+    }
+}

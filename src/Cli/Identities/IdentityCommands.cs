@@ -1,0 +1,46 @@
+using System.CommandLine;
+
+namespace MeshGrains.Cli;
+
+/// <summary><c>meshctl identity</c>: quarantine and release.</summary>
+internal static class IdentityCommands
+{
+    public static Command Create(CliHost host) => new("identity", "Quarantine an identity, and release it.")
+    {
+        Change(
+            host, "quarantine", "Quarantine an identity: no new certificates for it from now on; those that are out end by themselves.",
+            "identity quarantine spiffe://mesh.local/hello --reason \"key leaked\"",
+            (administration, id, reason, cancellationToken) => administration.PostAsync(
+                "/v1/denials", new QuarantineBody(id, reason), ApiJson.Default.QuarantineBody, ApiJson.Default.DenialReceiptView, cancellationToken)),
+        Change(
+            host, "release", "Release an identity from quarantine.",
+            "identity release spiffe://mesh.local/hello --reason \"key replaced\"",
+            (administration, id, reason, cancellationToken) => administration.DeleteAsync(
+                $"/v1/denials?spiffeId={Uri.EscapeDataString(id)}&reason={Uri.EscapeDataString(reason)}", ApiJson.Default.DenialReceiptView, cancellationToken)),
+    };
+
+    private static TaughtCommand Change(
+        CliHost host, string name, string description, string example, Func<ControlPlane, string, string, CancellationToken, Task<DenialReceiptView>> change)
+    {
+        var id = new Argument<string>("spiffe-id") { Description = "The identity." };
+        var reason = ReasonOption.Create();
+        var command = new TaughtCommand(name, description, example) { id, reason };
+        var connection = new ConnectionOptions(command);
+        command.Does(host, async (call, cancellationToken) =>
+        {
+            using var administration = connection.Resolve(call).Administration();
+            var receipt = await change(administration, call.Get(id)!, call.Get(reason)!, cancellationToken);
+            if (call.Printer.IsJson)
+            {
+                call.Printer.Json(receipt, ApiJson.Default.DenialReceiptView);
+                return;
+            }
+
+            var effective = receipt.EffectiveAt is { } since
+                ? $"It holds on every silo since {Printable.Of(since)}."
+                : "Not every silo has confirmed it yet; a silo that does not within its lease stops issuing.";
+            call.Printer.Line($"{call.Get(id)}: {name} is number {receipt.Number} of the denial set. {effective}");
+        });
+        return command;
+    }
+}
