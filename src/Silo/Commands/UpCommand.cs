@@ -22,7 +22,7 @@ internal static class UpCommand
             try
             {
                 await using var silo = SiloApplication.Build(configuration.Load(arguments));
-                await silo.RunAsync(cancellationToken);
+                await silo.RunAsync(Console.Out, cancellationToken);
                 return 0;
             }
             catch (ConfigurationException wrong)

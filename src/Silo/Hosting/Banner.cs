@@ -13,8 +13,9 @@ internal static class Banner
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public static async Task ShowAsync(
-        TextWriter output, MeshConfiguration mesh, DataDirectory data, GatewayEndpoints endpoints, IServiceProvider services, CancellationToken cancellationToken)
+        TextWriter output, MeshConfiguration mesh, DataDirectory data, IServiceProvider services, CancellationToken cancellationToken)
     {
+        var endpoints = services.GetRequiredService<GatewayEndpoints>();
         var issuers = services.GetRequiredService<IssuerSource>();
         var issuer = await FirstIssuerAsync(issuers, services.GetRequiredService<TimeProvider>(), cancellationToken);
         var keys = services.GetRequiredService<IKeyManager>();

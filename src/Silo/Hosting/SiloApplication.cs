@@ -103,17 +103,29 @@ internal sealed class SiloApplication : IAsyncDisposable
         return mesh;
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public IServiceProvider Services => _application.Services;
+
+    /// <summary>Templates that the configuration brings.</summary>
+    public int TemplateCount => _mesh.Templates.Count;
+
+    /// <summary>Serves from when this returns; <c>endpoints.json</c> then tells where.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _application.StartAsync(cancellationToken);
-        var endpoints = _application.Services.GetRequiredService<GatewayEndpoints>();
-        BoundEndpoints.Write(_data, endpoints);
-        await Banner.ShowAsync(Console.Out, _mesh, _data, endpoints, _application.Services, _application.Lifetime.ApplicationStopping);
+        BoundEndpoints.Write(_data, Services.GetRequiredService<GatewayEndpoints>());
+    }
+
+    /// <summary>Starts, says so on <paramref name="output"/>, and serves until it is stopped.</summary>
+    public async Task RunAsync(TextWriter output, CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken);
+        await Banner.ShowAsync(output, _mesh, _data, Services, _application.Lifetime.ApplicationStopping);
         await _application.WaitForShutdownAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _application.StopAsync();
         await _application.DisposeAsync();
         _bootstrap.Dispose();
         File.Delete(_data.Endpoints);
