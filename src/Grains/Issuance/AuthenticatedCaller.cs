@@ -27,9 +27,6 @@ public sealed record AuthenticatedCaller
     /// <summary>The presented certificate's serial, lowercase hex, for an SVID caller.</summary>
     public string? CertificateSerial { get; init; }
 
-    /// <summary>The authority id of the presented certificate's issuer, for an SVID caller.</summary>
-    public string? IssuerAuthorityId { get; init; }
-
     /// <summary>The entry that a redeemed join token admits to.</summary>
     public string? EntryId { get; init; }
 

@@ -100,7 +100,7 @@ internal sealed partial class IssuanceService : IIssuanceService
 
         var registration = lookup.Registration;
         var now = _time.GetUtcNow();
-        if (Denied(request, registration, now) is { } denied)
+        if (Denied(lookup, registration, now) is { } denied)
         {
             return Refuse(request, denied);
         }
@@ -148,7 +148,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         }
 
         // A denial may have come while the record was being written: nothing leaves after it took effect.
-        if (Denied(request, registration, _time.GetUtcNow()) is { } deniedMeanwhile)
+        if (Denied(lookup, registration, _time.GetUtcNow()) is { } deniedMeanwhile)
         {
             return Refuse(request, deniedMeanwhile);
         }
@@ -192,7 +192,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         return (svid, record);
     }
 
-    private Refusal? Denied(SvidRequest request, ResolvedRegistration registration, DateTimeOffset now)
+    private Refusal? Denied(in RegistrationResult lookup, ResolvedRegistration registration, DateTimeOffset now)
     {
         if (_denials.Fresh is not { } denials)
         {
@@ -210,8 +210,7 @@ internal sealed partial class IssuanceService : IIssuanceService
             return new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");
         }
 
-        return request.Caller.Kind == CallerKind.X509Svid && request.Caller.IssuerAuthorityId is { } authority
-            && denials.Contains(DenialKind.TaintedAuthority, authority)
+        return lookup.PresentedIssuer is { } authority && denials.Contains(DenialKind.TaintedAuthority, authority)
             ? new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.")
             : null;
     }

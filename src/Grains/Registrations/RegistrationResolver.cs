@@ -116,7 +116,7 @@ internal sealed class RegistrationResolver(
         var key = (record.RegistrationId, record.SpiffeId);
         if (_byReference.Find(key) is { } cached)
         {
-            return new RegistrationResult(cached, record.AttestedAt);
+            return new RegistrationResult(cached, record.AttestedAt, record.IssuerAuthorityId);
         }
 
         var found = await FindByReferenceAsync(record, now, cancellationToken);
@@ -126,7 +126,7 @@ internal sealed class RegistrationResolver(
         }
 
         _byReference.Store(key, found);
-        return new RegistrationResult(found, record.AttestedAt);
+        return new RegistrationResult(found, record.AttestedAt, record.IssuerAuthorityId);
     }
 
     private async ValueTask<ResolvedRegistration?> FindByReferenceAsync(IssuanceRecord record, DateTimeOffset now, CancellationToken cancellationToken)

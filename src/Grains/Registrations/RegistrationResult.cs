@@ -5,10 +5,11 @@ namespace MeshGrains.Grains;
 /// <summary>A caller's registration with the moment of its attestation, or why there is none.</summary>
 internal readonly struct RegistrationResult
 {
-    public RegistrationResult(ResolvedRegistration registration, DateTimeOffset attestedAt)
+    public RegistrationResult(ResolvedRegistration registration, DateTimeOffset attestedAt, string? presentedIssuer = null)
     {
         Registration = registration;
         AttestedAt = attestedAt;
+        PresentedIssuer = presentedIssuer;
     }
 
     public RegistrationResult(Refusal refusal) => Refusal = refusal;
@@ -16,6 +17,9 @@ internal readonly struct RegistrationResult
     public ResolvedRegistration? Registration { get; }
 
     public DateTimeOffset AttestedAt { get; }
+
+    /// <summary>The authority id of the issuer of the certificate that a renewal presented; null otherwise.</summary>
+    public string? PresentedIssuer { get; }
 
     public Refusal? Refusal { get; }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Silo;
 
@@ -22,10 +21,6 @@ internal static class CheckConfigCommand
             catch (ConfigurationException wrong)
             {
                 return UpCommand.Tell(wrong.Errors);
-            }
-            catch (OptionsValidationException wrong)
-            {
-                return UpCommand.Tell(wrong.Failures);
             }
         });
         return command;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Silo;
 
@@ -28,10 +27,6 @@ internal static class UpCommand
             catch (ConfigurationException wrong)
             {
                 return Tell(wrong.Errors);
-            }
-            catch (OptionsValidationException wrong)
-            {
-                return Tell(wrong.Failures);
             }
         });
         return command;

@@ -25,7 +25,6 @@ internal sealed class SiloApplication : IAsyncDisposable
     }
 
     /// <exception cref="ConfigurationException">The configuration, the data directory or the bootstrap files cannot be used.</exception>
-    /// <exception cref="OptionsValidationException">A section is wrong.</exception>
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
@@ -99,7 +98,19 @@ internal sealed class SiloApplication : IAsyncDisposable
         services.AddMeshGrains();
         services.AddMeshGateway();
         using var provider = services.BuildServiceProvider();
-        provider.GetRequiredService<IStartupValidator>().Validate();
+        try
+        {
+            provider.GetRequiredService<IStartupValidator>().Validate();
+        }
+        catch (OptionsValidationException wrong)
+        {
+            throw new ConfigurationException([.. wrong.Failures]);
+        }
+        catch (AggregateException many)
+        {
+            throw new ConfigurationException([.. many.Flatten().InnerExceptions.OfType<OptionsValidationException>().SelectMany(wrong => wrong.Failures).Distinct()]);
+        }
+
         return mesh;
     }
 

@@ -1,5 +1,4 @@
 using MeshGrains.Testing;
-using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Silo.Tests;
 
@@ -64,10 +63,9 @@ public sealed class ConfigurationTests
     [InlineData("telemetry.logFormat=xml", "text or json")]
     public void A_value_out_of_range_stops_the_start_with_words_that_say_what_to_do(string flag, string expected)
     {
-        var thrown = Record.Exception(() => SiloApplication.Validate(Load(flag)));
+        var refused = Assert.Throws<ConfigurationException>(() => SiloApplication.Validate(Load(flag)));
 
-        Assert.True(thrown is ConfigurationException or OptionsValidationException, thrown?.ToString() ?? "nothing was thrown");
-        Assert.Contains(expected, thrown.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
