@@ -49,6 +49,7 @@ public static class GatewayServices
         services.AddSingleton<RefusalLog>();
         services.AddSingleton<CreateCertificateHandler>();
 
+        services.TryAddSingleton<IOperatorDenials, OperatorDenials>();
         services.AddSingleton<OperatorAuthorizer>();
         services.AddSingleton<Audit>();
         services.AddSingleton<AdminContext>();

@@ -17,12 +17,13 @@ internal sealed class OperatorAuthorizer
         "Administration needs the local operator's socket, or a client certificate that gateway.roles binds to a role.");
 
     private readonly Dictionary<string, Operator> _bySpiffeId;
+    private readonly IOperatorDenials _denials;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public OperatorAuthorizer(IOptions<GatewayOptions> options, TimeProvider time, ILoggerFactory loggers)
+    public OperatorAuthorizer(IOptions<GatewayOptions> options, IOperatorDenials denials, TimeProvider time, ILoggerFactory loggers)
     {
-        (_time, _logger) = (time, loggers.CreateLogger(AuditLog.Category));
+        (_denials, _time, _logger) = (denials, time, loggers.CreateLogger(AuditLog.Category));
         _bySpiffeId = options.Value.Roles
             .GroupBy(binding => binding.SpiffeId, StringComparer.Ordinal)
             .ToDictionary(
@@ -57,6 +58,11 @@ internal sealed class OperatorAuthorizer
             return ConnectionOrigin.Of(http)?.ClientChain is null
                 ? NoCredentials
                 : new Refusal(RefusalCode.PermissionDenied, "no_role", "This identity is bound to no role; gateway.roles in the configuration binds them.");
+        }
+
+        if (ConnectionOrigin.Of(http)?.ClientChain is { } client && _denials.Check(client) is { } denied)
+        {
+            return denied;
         }
 
         return caller.Roles.Any(roles.Contains)

@@ -4,4 +4,8 @@ namespace MeshGrains.Gateway;
 /// The client SVID of a TLS connection, validated at the handshake. <paramref name="Serial"/> is lowercase hex.
 /// The certificate may have ended since: <paramref name="NotAfter"/> is looked at again for every call.
 /// </summary>
-public sealed record ParsedClientChain(string SpiffeId, string Serial, DateTimeOffset NotAfter);
+public sealed record ParsedClientChain(string SpiffeId, string Serial, DateTimeOffset NotAfter)
+{
+    /// <summary>The CA that signed it, by authority id: a tainted one takes its leaves with it.</summary>
+    public string? IssuerAuthorityId { get; init; }
+}

@@ -11,12 +11,13 @@ internal sealed class GatewayMetrics
 
     private readonly Counter<long> _requests;
     private readonly Histogram<double> _duration;
+    private readonly IIssuanceService _issuance;
     private readonly ServingCertificate _serving;
     private readonly TimeProvider _time;
 
-    public GatewayMetrics(IMeterFactory meters, IIssuanceService issuance, ServingCertificate serving, TimeProvider time)
+    public GatewayMetrics(IMeterFactory meters, IIssuanceService issuance, IIssuanceLog log, ServingCertificate serving, TimeProvider time)
     {
-        (_serving, _time) = (serving, time);
+        (_issuance, _serving, _time) = (issuance, serving, time);
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "meshgrains.gateway.svid_requests", description: "Requests for an SVID at the gateway, by API and result: ok, or the reason of the refusal.");
@@ -24,6 +25,7 @@ internal sealed class GatewayMetrics
             "meshgrains.gateway.svid_duration", "s", "Time from a request for an SVID to its answer, authentication included, by API and outcome.");
         meter.CreateObservableGauge(
             "meshgrains_authority_expiry_seconds", Expiry, "s", "Time until an authority's certificate ends, by kind and authority id.");
+        meter.CreateObservableGauge("meshgrains_log_queue_depth", () => log.QueueDepth, description: "Records waiting to be made durable.");
         meter.CreateObservableGauge(
             "meshgrains.bundle.number", () => issuance.Current?.BundleNumber ?? 0, description: "The number of the trust bundle that is being delivered.");
         meter.CreateObservableGauge(
@@ -43,7 +45,24 @@ internal sealed class GatewayMetrics
             _time.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("api", api), new KeyValuePair<string, object?>("outcome", outcome));
     }
 
-    private IEnumerable<Measurement<double>> Expiry() => _serving.Current is { } serving
-        ? [new((serving.NotAfter - _time.GetUtcNow()).TotalSeconds, new("kind", "gateway"), new("authority", "gateway"))]
-        : [];
+    private IEnumerable<Measurement<double>> Expiry()
+    {
+        var now = _time.GetUtcNow();
+        if (_issuance.Current is { } current)
+        {
+            yield return Left("issuing_ca", current.AuthorityId, current.NotAfter);
+            foreach (var root in current.Bundle.X509Authorities)
+            {
+                yield return Left("root", root.AuthorityId, root.NotAfter);
+            }
+        }
+
+        if (_serving.Current is { } serving)
+        {
+            yield return Left("gateway", "gateway", serving.NotAfter);
+        }
+
+        Measurement<double> Left(string kind, string authority, DateTimeOffset notAfter)
+            => new((notAfter - now).TotalSeconds, new("kind", kind), new("authority", authority));
+    }
 }

@@ -37,6 +37,10 @@ internal sealed class ClientCertificateCheck(IIssuanceService issuance, TimeProv
 
         // The chain holds no longer than its shortest part.
         var notAfter = validation.Path.Min(certificate => certificate.NotAfter);
-        return (new ParsedClientChain(validation.Id.ToString(), validation.Path[0].SerialHex, notAfter), null);
+        var client = new ParsedClientChain(validation.Id.ToString(), validation.Path[0].SerialHex, notAfter)
+        {
+            IssuerAuthorityId = validation.Path[1].AuthorityId,
+        };
+        return (client, null);
     }
 }

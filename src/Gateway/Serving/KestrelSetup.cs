@@ -13,7 +13,8 @@ namespace MeshGrains.Gateway.Serving;
 
 /// <summary>Lays out the three listeners with their bounds. Every connection learns at once which listener it came by.</summary>
 internal sealed class KestrelSetup(
-    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
+    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints,
+    TimeProvider time, IRandomSource random, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     private const int MaxHeaders = 64;

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Gateway.Tests.Harness;
+using MeshGrains.Grains;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -190,6 +191,20 @@ public sealed class RoleTests
         Assert.Contains(host.Logs.Lines, line => line.StartsWith("MeshGrains.Audit: spiffe://mesh.test/meshgrains/admin did delete entry on e1", StringComparison.Ordinal)
             && line.Contains("left the company", StringComparison.Ordinal) && line.Contains(id, StringComparison.Ordinal));
         Assert.Contains(host.Grains.Calls, call => call.Contains($"DeleteEntryAsync(e1, left the company, spiffe://mesh.test{Admin}, {id})", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_denied_operator_loses_every_role_on_connections_that_stand()
+    {
+        await using var host = await StartAsync();
+        var client = host.Client(Admin);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/entries")).StatusCode);
+        var seen = host.Denials.Seen.Last();
+        Assert.Equal(("spiffe://mesh.test" + Admin, host.Issuance.Ca.Snapshot.AuthorityId), (seen.SpiffeId, seen.IssuerAuthorityId));
+
+        host.Denials.Answer = new Refusal(RefusalCode.PermissionDenied, "quarantined", "No.");
+        Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/v1/entries")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await host.AdminClient().GetAsync("/v1/entries")).StatusCode);
     }
 
     [Fact]

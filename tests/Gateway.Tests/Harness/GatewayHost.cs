@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Rpc;
@@ -36,6 +37,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeGrains Grains { get; }
 
+    public FakeDenials Denials { get; } = new();
+
     public RecordedLogs Logs { get; } = new();
 
     public WebApplication App { get; private set; } = null!;
@@ -70,6 +73,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IIssuanceLog>(host.Log);
         builder.Services.AddSingleton<IRegistrationStore>(host.Registrations);
         builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
+        builder.Services.AddSingleton<IOperatorDenials>(host.Denials);
         builder.Services.AddSingleton(host.Grains.Factory);
         host.App = builder.Build();
         host.App.MapMeshGateway();
