@@ -21,6 +21,5 @@ internal sealed class SvidAuthenticator(TimeProvider time)
                 Name = chain.SpiffeId,
                 SpiffeId = chain.SpiffeId,
                 CertificateSerial = chain.Serial,
-                IssuerAuthorityId = chain.IssuerAuthorityId,
             };
 }
