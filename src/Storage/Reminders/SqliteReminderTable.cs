@@ -11,9 +11,7 @@ internal sealed class SqliteReminderTable(SqliteDatabase database) : IReminderTa
 {
     private const string Columns = "grain, name, start_at, period, version";
 
-#pragma warning disable CA1822 // Orleans' interface still has it; Solo's does not.
-    public Task Init() => Task.CompletedTask;
-#pragma warning restore CA1822
+    public Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
 
     public Task<ReminderTableData> ReadRows(GrainId grainId)
         => Find($"SELECT {Columns} FROM reminder WHERE grain = ?1 ORDER BY name", statement => statement.Bind(1, grainId.ToString()));

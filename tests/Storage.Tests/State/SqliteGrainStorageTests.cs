@@ -1,6 +1,4 @@
-using System.Text;
 using MeshGrains.Grains;
-using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
 
@@ -267,29 +265,5 @@ public sealed class SqliteGrainStorageTests : StateFixture
             }
         })));
         return outcomes.Sum();
-    }
-
-    private sealed record Trusted(string Value);
-
-    private sealed record Plain(int Number);
-
-    private sealed class Cell<T> : IGrainState<T>
-    {
-        public T? State { get; set; }
-
-        public string? ETag { get; set; }
-
-        public bool RecordExists { get; set; }
-    }
-
-    private sealed class TestCodec : IStateCodec
-    {
-        public byte[] Encode<T>(T state) => Encoding.UTF8.GetBytes(System.Text.Json.JsonSerializer.Serialize(state));
-
-        public T Decode<T>(ReadOnlyMemory<byte> bytes) => System.Text.Json.JsonSerializer.Deserialize<T>(bytes.Span)!;
-
-        public T Empty<T>() => typeof(T) == typeof(Trusted) ? (T)(object)new Trusted("empty") : (T)(object)new Plain(0);
-
-        public bool IsTrustBearing<T>() => typeof(T) == typeof(Trusted);
     }
 }
