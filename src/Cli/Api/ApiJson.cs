@@ -36,4 +36,5 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(SvidReport))]
 [JsonSerializable(typeof(WrittenFiles))]
 [JsonSerializable(typeof(DeletedView))]
+[JsonSerializable(typeof(DemoSummary))]
 internal sealed partial class ApiJson : JsonSerializerContext;

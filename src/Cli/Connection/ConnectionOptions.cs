@@ -6,7 +6,7 @@ namespace MeshGrains.Cli;
 /// <summary>The options that say where the control plane is.</summary>
 internal sealed class ConnectionOptions
 {
-    private const string DefaultData = ".mesh";
+    public const string DefaultData = ".mesh";
 
     private readonly Option<string?> _data = new("--data", "-d") { Description = $"Data directory of a silo on this machine. Default {DefaultData}", HelpName = "DIR" };
     private readonly Option<string?> _socket = new("--socket") { Description = "A silo's administration socket.", HelpName = "PATH" };

@@ -61,6 +61,7 @@ internal sealed class ControlPlane : IDisposable
             SslOptions = new SslClientAuthenticationOptions
             {
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                AllowTlsResume = false,
                 ClientCertificateContext = client?.TlsContext,
                 CertificateChainPolicy = PeerCheck.NoChain(),
                 RemoteCertificateValidationCallback = check.Accept,

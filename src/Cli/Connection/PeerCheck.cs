@@ -51,7 +51,7 @@ internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProv
         var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), intermediates, bundle, time.GetUtcNow(), Tolerance);
         if (!validation.IsValid)
         {
-            return $"its certificate does not hold ({validation.Refusal}): {validation.Error}";
+            return $"its certificate does not hold ({validation.Refusal}): {validation.Error.TrimEnd('.')}";
         }
 
         if (validation.Id != expected)

@@ -40,6 +40,7 @@ internal static class MeshCtl
             BundleCommands.Create(host),
             StatusCommand.Create(host),
             BootstrapCommands.Create(host),
+            DemoCommand.Create(host),
         };
         root.Options.Add(OutputOption.Instance);
         foreach (var help in root.Options.OfType<HelpOption>())

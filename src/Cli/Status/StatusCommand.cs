@@ -34,7 +34,7 @@ internal static class StatusCommand
             ("cluster", status.Cluster),
             ("ready", status.Ready ? "yes" : "no"),
             ("issues from", status.Issuer is { } issuer
-                ? $"{issuer.AuthorityId}; a stolen silo is a danger for {Durations.Format(TimeSpan.FromSeconds(issuer.ExposureSeconds))} at most"
+                ? $"{issuer.AuthorityId}, for {Durations.Format(TimeSpan.FromSeconds(issuer.ExposureSeconds))} more (the exposure to a stolen silo)"
                 : "nothing: there is no issuing CA here"),
             ("bundle", status.Issuer is { } current ? $"{current.BundleNumber}" : null),
             ("denials", status.DenialNumber is { } number ? $"at number {number}" : null),
