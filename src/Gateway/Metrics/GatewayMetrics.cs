@@ -24,8 +24,8 @@ internal sealed class GatewayMetrics
         _duration = meter.CreateHistogram<double>(
             "meshgrains.gateway.svid_duration", "s", "Time from a request for an SVID to its answer, authentication included, by API and outcome.");
         meter.CreateObservableGauge(
-            "meshgrains_authority_expiry_seconds", Expiry, "s", "Time until an authority's certificate ends, by kind and authority id.");
-        meter.CreateObservableGauge("meshgrains_log_queue_depth", () => log.QueueDepth, description: "Records waiting to be made durable.");
+            "meshgrains.authority.expiry", Expiry, "s", "Time until an authority's certificate ends, by kind and authority id.");
+        meter.CreateObservableGauge("meshgrains.log.queue_depth", () => log.QueueDepth, description: "Records waiting to be made durable.");
         meter.CreateObservableGauge(
             "meshgrains.bundle.number", () => issuance.Current?.BundleNumber ?? 0, description: "The number of the trust bundle that is being delivered.");
         meter.CreateObservableGauge(
