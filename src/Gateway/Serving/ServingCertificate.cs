@@ -142,7 +142,8 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
         if (problem is GrainOperationException or IssuanceLogUnavailableException)
         {
             _problem = problem.Message;
-            ServingLog.CertificateRefused(_logger, problem.Message, delay);
+            // Before the first certificate this is the ordinary order of a start, which /readyz tells; afterwards it is a worry.
+            ServingLog.CertificateRefused(_logger, _tls.HasCertificate ? LogLevel.Warning : LogLevel.Debug, problem.Message, delay);
         }
         else
         {

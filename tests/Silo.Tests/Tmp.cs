@@ -1,2 +1,0 @@
-namespace MeshGrains.Silo.Tests;
-public sealed class Tmp { [Fact] public void Print() { var m = new MeshConfiguration(); File.WriteAllLines("/tmp/leaves", ConfigurationSchema.Instance.Leaves().Select(l => { object? o = m; foreach (var p in l.Key.Split('.')) { if (p.EndsWith("[]")) { o = "[]"; break; } o = o!.GetType().GetProperty(char.ToUpperInvariant(p[0]) + p[1..])!.GetValue(o); } return l.Key + " = " + (o is TimeSpan t ? Durations.Format(t) : o) + "   # " + l.Type.Name; })); } }
