@@ -105,6 +105,31 @@ internal sealed class RunningSilo : IAsyncDisposable
         }
     }
 
+    /// <summary>The answer of /readyz on the operations listener, which names its reasons.</summary>
+    public async Task<(HttpStatusCode Status, string Report)> ReadinessAsync()
+    {
+        using var client = new HttpClient { BaseAddress = Operations };
+        using var response = await client.GetAsync("/readyz");
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Waits until /readyz refuses with these words and returns the whole report.</summary>
+    public async Task<string> NotReadyAsync(string words)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            var (status, report) = await ReadinessAsync();
+            if (status == HttpStatusCode.ServiceUnavailable && report.Contains(words, StringComparison.Ordinal))
+            {
+                return report;
+            }
+
+            Assert.False(patience.IsCancellationRequested, $"/readyz never said '{words}': {report}");
+            await Task.Delay(20);
+        }
+    }
+
     /// <summary>A gRPC channel over TLS that trusts the silo's own bundle, with a client certificate when given.</summary>
     public RpcChannel Channel(SslStreamCertificateContext? client = null) => new(Gateway, new RpcChannelOptions { Tls = ClientTls(client) });
 

@@ -1,0 +1,40 @@
+using System.Net;
+using MeshGrains.Keys;
+using MeshGrains.Keys.Tests.Pkcs11;
+using MeshGrains.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MeshGrains.Silo.Tests;
+
+/// <summary>A silo whose root key lives in an HSM behind PKCS#11.</summary>
+public sealed class HsmTests(SoftHsm hsm) : IClassFixture<SoftHsm>
+{
+    [SkippableFact]
+    public async Task The_hsms_key_signs_the_root_and_a_restart_finds_it()
+    {
+        hsm.Require();
+        using var folder = new TempDirectory();
+        string root;
+        string[] settings = [$"keys.uri={hsm.Uri()}"];
+        await using (var silo = await RunningSilo.StartAsync(folder.File("data"), null, settings))
+        {
+            root = await File.ReadAllTextAsync(silo.BundlePath);
+            Assert.Equal("pkcs11", silo.Services.GetRequiredService<IKeyManager>().Scheme);
+            Assert.Equal(HttpStatusCode.OK, (await silo.FetchAsync(await silo.JoinTokenAsync("spiffe://test.mesh/hello"))).Status);
+        }
+
+        var made = Keys();
+        Assert.Equal(2, made.Split("Private Key Object", StringSplitOptions.None).Length - 1);
+        Assert.False(Directory.Exists(Path.Combine(folder.File("data"), "keys")), "keys lie in files beside the HSM");
+
+        await using (var silo = await RunningSilo.StartAsync(folder.File("data"), null, settings))
+        {
+            Assert.Equal(root, await File.ReadAllTextAsync(silo.BundlePath));
+            Assert.Equal(HttpStatusCode.OK, (await silo.FetchAsync(await silo.JoinTokenAsync("spiffe://test.mesh/other"))).Status);
+        }
+
+        Assert.Equal(made, Keys());
+    }
+
+    private string Keys() => hsm.Pkcs11Tool("--list-objects", "--type", "privkey").EnsureSuccess().Output;
+}
