@@ -55,6 +55,7 @@ internal static class BenchCommand
         figures.Set("grpc_allocated_bytes", grpc.AllocatedBytes, note: "by the server for one issuance");
         figures.Set("load_cpu_share", grpc.Load.LoadCpuShare, 3, "of all cores, by the load generator");
         figures.Set("server_cpu_share", grpc.Load.ServerCpuShare, 3, "of all cores, by the server");
+        figures.Set("others_cpu_share", grpc.Load.OthersCpuShare, 3, "of all cores, by anything else: near 0 on a quiet machine");
         figures.Set("grpc_issued", grpc.Load.IssuedInAll, $"{grpc.Load.Validated} validated, all looked up in the log");
         figures.Set("grpc_failed", grpc.Load.Failed, grpc.Load.FirstFailure ?? "");
         figures.Set("grpc_invalid", (long)grpc.Load.Invalid, grpc.Load.FirstInvalid ?? "");

@@ -16,6 +16,7 @@ internal sealed class CrashLoad
     private readonly List<UInt128> _received = [];
     private readonly List<string> _acknowledged = [];
     private readonly Lock _gate = new();
+    private TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _nextEntry;
 
     public CrashLoad(TestCluster cluster) => _tokens = [.. Enumerable.Range(0, Clients).Select(i => Hpack.Bearer(cluster.Token(i)))];
@@ -38,9 +39,13 @@ internal sealed class CrashLoad
         }
     }
 
+    /// <summary>Completes when the first certificate of this life of the server has come.</summary>
+    public Task FirstOfThisLife => _first.Task;
+
     /// <summary>Runs until the server is gone or the token is cancelled.</summary>
     public async Task RunAsync(SiloProcess silo, CancellationToken cancellationToken)
     {
+        _first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var target = silo.Target();
         var clients = Enumerable.Range(0, Clients).Select(i => Task.Run(() => AskAsync(target, i, cancellationToken), CancellationToken.None));
         await Task.WhenAll([.. clients, Task.Run(() => RegisterAsync(silo, cancellationToken), CancellationToken.None)]);
@@ -98,6 +103,8 @@ internal sealed class CrashLoad
                 {
                     load._received.Add(serial);
                 }
+
+                load._first.TrySetResult();
             }
         }
     }

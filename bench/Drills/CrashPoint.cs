@@ -3,7 +3,7 @@ namespace MeshGrains.Bench;
 /// <summary>Where a process of the product is killed: at a random moment, or at the n-th passing of a named point of issuance.</summary>
 /// <param name="Name">Null for a random moment.</param>
 /// <param name="Occurrence">Which passing, from 1.</param>
-/// <param name="After">The random moment, counted from when the silo is ready and under load; for a named point the patience with it.</param>
+/// <param name="After">The random moment, counted from the first certificate of this life; for a named point the patience with it.</param>
 internal sealed record CrashPoint(string? Name, int Occurrence, TimeSpan After)
 {
     /// <summary>Signed and not recorded; batch taken; written and not committed; durable and nobody told; recorded and not replied.</summary>

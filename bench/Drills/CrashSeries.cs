@@ -38,6 +38,11 @@ internal sealed class CrashSeries(string name, SiloSetup setup, CrashLoad load, 
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var before = load.Received().Length;
         var running = load.RunAsync(silo, over.Token);
+        if (point.Name is null)
+        {
+            await load.FirstOfThisLife.WaitAsync(TimeSpan.FromSeconds(20), cancellationToken);
+        }
+
         var died = await silo.Process.WaitAsync(point.After);
         await silo.Process.KillAsync();
         await over.CancelAsync();

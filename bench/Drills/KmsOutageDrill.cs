@@ -35,7 +35,7 @@ internal static class KmsOutageDrill
             };
             var load = new SteadyLoad(cluster, Clients, Pace);
             var (outage, cas) = await OutageAsync(setup, load, life);
-            var (refused, slowest, otherwise) = await RestartWithoutKmsAsync(setup);
+            var (refused, atHandshake, slowest, otherwise) = await RestartWithoutKmsAsync(setup);
             var recovery = await RecoverAsync();
             await DisposeSiloAsync();
 
@@ -46,6 +46,7 @@ internal static class KmsOutageDrill
             figures.Set("failed_issuances", (long)load.Failed, load.FirstFailure ?? "has to be 0");
             figures.Set("issuing_cas", (long)cas, "certified in all, the one after the outage included");
             figures.Set("refused_without_ca", (long)refused, "restarted without the KMS: UNAVAILABLE, has to be more than 0");
+            figures.Set("refused_at_handshake", (long)atHandshake, "those of them that were turned away before TLS: no certificate to show without a CA");
             figures.Set("refused_otherwise", (long)otherwise.Count, otherwise.Why);
             figures.Set("slowest_refusal_ms", slowest.TotalMilliseconds, 1, $"has to be under {AtOnce.TotalMilliseconds:0}");
             figures.Set("recovery_s", recovery.TotalSeconds, 2, "from the KMS's return to the first certificate, without a hand");
@@ -116,7 +117,7 @@ internal static class KmsOutageDrill
             return seen;
         }
 
-        async Task<(int Refused, TimeSpan Slowest, (int Count, string Why) Otherwise)> RestartWithoutKmsAsync(SiloSetup setup)
+        async Task<(int Refused, int AtHandshake, TimeSpan Slowest, (int Count, string Why) Otherwise)> RestartWithoutKmsAsync(SiloSetup setup)
         {
             await silo!.Process.StopAsync(TimeSpan.FromSeconds(20));
             await DisposeSiloAsync();
@@ -127,14 +128,16 @@ internal static class KmsOutageDrill
             var call = OneCall();
             var slowest = TimeSpan.Zero;
             var refused = 0;
+            var atHandshake = 0;
             (int Count, string Why) otherwise = (0, "");
             for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(5);)
             {
                 var answer = await SingleCall.TryAsync(target, call, cancellationToken);
                 slowest = answer.Elapsed > slowest ? answer.Elapsed : slowest;
-                if (answer.Status == CallOutcome.Unavailable)
+                if (answer.Status == CallOutcome.Unavailable || answer.TurnedAwayAtHandshake)
                 {
                     refused++;
+                    atHandshake += answer.TurnedAwayAtHandshake ? 1 : 0;
                 }
                 else
                 {
@@ -144,8 +147,8 @@ internal static class KmsOutageDrill
                 await Task.Delay(Pace, cancellationToken);
             }
 
-            Progress.Say($"{refused} calls refused, the slowest after {slowest.TotalMilliseconds:0} ms; {otherwise.Count} ended otherwise");
-            return (refused, slowest, otherwise);
+            Progress.Say($"{refused} calls refused, {atHandshake} of them before TLS, the slowest after {slowest.TotalMilliseconds:0} ms; {otherwise.Count} ended otherwise");
+            return (refused, atHandshake, slowest, otherwise);
         }
 
         async Task<TimeSpan> RecoverAsync()

@@ -31,7 +31,7 @@ internal static class CfsslBench
                     SerialsFile = Path.Combine(folder, "cfssl.serials"),
                 },
                 folder, cancellationToken);
-            Progress.Say($"cfssl, {connections} connections: {result.PerSecond:0}/s, p99 {result.P99Milliseconds:0.0} ms, CPU: load {result.LoadCpuShare:0%}, server {result.ServerCpuShare:0%}");
+            Progress.Say($"cfssl, {connections} connections: {result.PerSecond:0}/s, p99 {result.P99Milliseconds:0.0} ms, CPU: load {result.LoadCpuShare:0%}, server {result.ServerCpuShare:0%}, others {result.OthersCpuShare:0%}");
             if (result.Failed > 0 || result.Invalid > 0)
             {
                 throw new InvalidOperationException($"cfssl refused or erred: {result.FirstFailure ?? result.FirstInvalid}");

@@ -34,7 +34,7 @@ internal static class EndToEndBench
         var allocatedBefore = await silo.MetricAsync(AllocatedMetric, cancellationToken);
         var load = await LoadProcess.RunAsync(plan, folder, cancellationToken);
         var allocated = await silo.MetricAsync(AllocatedMetric, cancellationToken) - allocatedBefore;
-        Progress.Say($"end to end: {load.PerSecond:0}/s, p50 {load.MedianMilliseconds:0.0} ms, p99 {load.P99Milliseconds:0.0} ms, CPU: load {load.LoadCpuShare:0%}, server {load.ServerCpuShare:0%}");
+        Progress.Say($"end to end: {load.PerSecond:0}/s, p50 {load.MedianMilliseconds:0.0} ms, p99 {load.P99Milliseconds:0.0} ms, CPU: load {load.LoadCpuShare:0%}, server {load.ServerCpuShare:0%}, others {load.OthersCpuShare:0%}");
         var log = await silo.Admin.ReadLogAsync(cancellationToken);
         Progress.Say($"log: {log.Records} records, {log.Duplicates} duplicate serials");
         return new EndToEndFigures(load, log.CountMissing(ReadSerials(plan.SerialsFile)), log.Duplicates, allocated / load.IssuedInAll);

@@ -17,7 +17,7 @@ internal static class LoadRun
         var (window, running) = plan.Kind == LoadKind.Grpc
             ? await StartGrpcAsync(plan, server, trustPem, requests, tallies, cancellationToken)
             : StartCfssl(plan, server, requests, tallies, cancellationToken);
-        var (load, serverCpu) = await MeasureCpuAsync(plan, window, running);
+        var (load, serverCpu, machineCpu) = await MeasureCpuAsync(plan, window, running);
         await running;
         WriteSerials(plan, tallies);
         var (validated, invalid, firstInvalid) = Validate(plan, trustPem, requests, tallies);
@@ -33,6 +33,7 @@ internal static class LoadRun
             P99Milliseconds = milliseconds.Length == 0 ? 0 : Statistics.Percentile(milliseconds, 0.99),
             LoadCpuSeconds = load,
             ServerCpuSeconds = serverCpu,
+            MachineCpuSeconds = machineCpu,
             Validated = validated,
             Invalid = invalid,
             FirstInvalid = firstInvalid,
@@ -79,14 +80,16 @@ internal static class LoadRun
             cancellationToken))));
     }
 
-    private static async Task<(double Load, double Server)> MeasureCpuAsync(LoadPlan plan, LoadWindow window, Task running)
+    private static async Task<(double Load, double Server, double Machine)> MeasureCpuAsync(LoadPlan plan, LoadWindow window, Task running)
     {
         using var self = Process.GetCurrentProcess();
         await Task.WhenAny(window.UntilBeginAsync(), running);
-        var (load, server) = (self.TotalProcessorTime, ProcessStat.CpuSeconds(plan.ServerProcess));
+        var (load, server, machine) = (self.TotalProcessorTime, ProcessStat.CpuSeconds(plan.ServerProcess), ProcessStat.MachineCpuSeconds());
         await Task.WhenAny(window.UntilEndAsync(), running);
         self.Refresh();
-        return ((self.TotalProcessorTime - load).TotalSeconds, ProcessStat.CpuSeconds(plan.ServerProcess) - server);
+        return (
+            (self.TotalProcessorTime - load).TotalSeconds, ProcessStat.CpuSeconds(plan.ServerProcess) - server,
+            ProcessStat.MachineCpuSeconds() - machine);
     }
 
     private static void WriteSerials(LoadPlan plan, LoadTally[] tallies)

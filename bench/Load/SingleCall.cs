@@ -18,6 +18,9 @@ internal sealed class SingleCall : ICallScript
     /// <summary>The reply message; empty with none.</summary>
     public byte[] Reply { get; private set; } = [];
 
+    /// <summary>The server took the connection and closed it before TLS was agreed: it has no certificate to show. gRPC clients call this UNAVAILABLE.</summary>
+    public bool TurnedAwayAtHandshake { get; private set; }
+
     /// <summary>From before the connection to the answer.</summary>
     public TimeSpan Elapsed { get; private set; }
 
@@ -33,6 +36,7 @@ internal sealed class SingleCall : ICallScript
         catch (Exception failure) when (failure is IOException or AuthenticationException)
         {
             script.StatusMessage = failure.Message;
+            script.TurnedAwayAtHandshake = script._call is not null && failure.InnerException is not System.Net.Sockets.SocketException;
         }
 
         script.Elapsed = Stopwatch.GetElapsedTime(started);

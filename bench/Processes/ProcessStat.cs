@@ -13,6 +13,16 @@ internal static class ProcessStat
     /// <summary>Resident memory in MB of 1,048,576 bytes (VmRSS).</summary>
     public static double ResidentMegabytes(int processId) => ParseResidentMegabytes(File.ReadAllText($"/proc/{processId}/status"));
 
+    /// <summary>Time that all cores together were not idle, in seconds.</summary>
+    public static double MachineCpuSeconds() => ParseMachineCpuSeconds(File.ReadAllText("/proc/stat"));
+
+    internal static double ParseMachineCpuSeconds(string stat)
+    {
+        // cpu user nice system idle iowait irq softirq steal; guest time is in user time already.
+        var fields = stat[..stat.IndexOf('\n', StringComparison.Ordinal)].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields[1..4].Concat(fields[6..9]).Sum(Number) / TicksPerSecond;
+    }
+
     internal static double ParseCpuSeconds(string stat)
     {
         // The command's name may hold blanks and parentheses; the fields are counted from the last one.

@@ -61,10 +61,10 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until <c>/readyz</c> answers 200.</summary>
+    /// <summary>Waits until <c>/readyz</c> answers 200 and the trust bundle is published.</summary>
     public async Task UntilReadyAsync(CancellationToken cancellationToken)
         => await Waiting.ForAsync(
-            "Waiting for the silo to be ready", Process, async cancel => await IsReadyAsync(cancel) ? this : null, StartPatience, cancellationToken);
+            "Waiting for the silo to be ready", Process, async cancel => File.Exists(BundleFile) && await IsReadyAsync(cancel) ? this : null, StartPatience, cancellationToken);
 
     public async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
