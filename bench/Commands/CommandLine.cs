@@ -13,9 +13,12 @@ internal static class CommandLine
         var json = JsonOption();
         var server = ServerOption();
         var keep = KeepOption();
-        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor.") { quick, json, server, keep };
+        var only = new Option<BenchPart[]>("--only") { Description = "Measure these parts alone; the figures of the others are null.", AllowMultipleArgumentsPerToken = true };
+        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor.") { quick, json, server, keep, only };
         command.SetAction((arguments, cancellationToken) => BenchCommand.RunAsync(
-            new BenchOptions(arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep)), cancellationToken));
+            new BenchOptions(
+                arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []),
+            cancellationToken));
         return command;
     }
 

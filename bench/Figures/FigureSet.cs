@@ -19,7 +19,7 @@ internal sealed class FigureSet
     public void Set(string key, double? value, int digits = 0, string note = "")
         => Add(key, value is { } number ? JsonValue.Create(digits == 0 ? Math.Round(number) : Math.Round(number, digits)) : null, note);
 
-    public void Set(string key, long value, string note = "") => Add(key, JsonValue.Create(value), note);
+    public void Set(string key, long? value, string note = "") => Add(key, value is { } number ? JsonValue.Create(number) : null, note);
 
     public void Set(string key, string? value, string note = "") => Add(key, value is null ? null : JsonValue.Create(value), note);
 

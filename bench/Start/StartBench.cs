@@ -6,10 +6,33 @@ namespace MeshGrains.Bench;
 /// <summary>From the spawn of a silo with existing state to the first certificate over gRPC, and memory when idle.</summary>
 internal static class StartBench
 {
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <param name="setup">The silo; its data directory may hold state already.</param>
+    /// <param name="token">A service account's token.</param>
+    /// <param name="starts">How many starts are measured.</param>
+    /// <param name="publish">Whether a build compiled ahead of time is made and measured.</param>
+    /// <param name="cancellationToken">Ends the measurement.</param>
+    public static async Task<StartFigures> RunAsync(SiloSetup setup, string token, int starts, bool publish, CancellationToken cancellationToken)
+    {
+        var published = publish ? await ReadyToRunPublish.TryAsync(cancellationToken) : null;
+        var start = setup with { Program = published ?? setup.Program };
+        var call = new Call(Hpack.Bearer(token), IstioMessages.Request(CertificateRequests.Make(1)[0]), 0);
+
+        // Makes the state when there is none.
+        var idle = await IdleMegabytesAsync(start, call, Idle, cancellationToken);
+        var seconds = new List<double>();
+        for (var i = 0; i < starts; i++)
+        {
+            seconds.Add(await OnceAsync(start, call, cancellationToken));
+        }
+
+        return new StartFigures(Statistics.Median(seconds), idle, published is not null);
+    }
+
     /// <summary>Seconds from spawn to the first certificate.</summary>
-    public static async Task<double> OnceAsync(SiloSetup setup, Call call, CancellationToken cancellationToken)
+    private static async Task<double> OnceAsync(SiloSetup setup, Call call, CancellationToken cancellationToken)
     {
         await using var silo = await SiloProcess.StartAsync(setup, cancellationToken);
         var target = silo.Target();
@@ -23,7 +46,7 @@ internal static class StartBench
     }
 
     /// <summary>Resident memory of a silo that has issued one certificate and then had nothing to do, in MB.</summary>
-    public static async Task<double> IdleMegabytesAsync(SiloSetup setup, Call call, TimeSpan idle, CancellationToken cancellationToken)
+    private static async Task<double> IdleMegabytesAsync(SiloSetup setup, Call call, TimeSpan idle, CancellationToken cancellationToken)
     {
         await using var silo = await SiloProcess.StartAsync(setup, cancellationToken);
         await silo.UntilReadyAsync(cancellationToken);
