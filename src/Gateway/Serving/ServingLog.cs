@@ -13,7 +13,7 @@ internal static partial class ServingLog
     [LoggerMessage(3003, LogLevel.Information, "Serving as {SpiffeId} with certificate {Serial} until {NotAfter:u}; renewal at {RenewAt:u}")]
     public static partial void CertificateInUse(ILogger logger, string spiffeId, string serial, DateTimeOffset notAfter, DateTimeOffset renewAt);
 
-    [LoggerMessage(3004, "No certificate for the gateway: {Reason}; trying again in {Delay}")]
+    [LoggerMessage(EventId = 3004, Message = "No certificate for the gateway: {Reason}; trying again in {Delay}")]
     public static partial void CertificateRefused(ILogger logger, LogLevel level, string reason, TimeSpan delay);
 
     [LoggerMessage(3005, LogLevel.Error, "Making the gateway's certificate failed; trying again in {Delay}")]
