@@ -38,6 +38,12 @@ internal static class BootstrapIssueCommand
                 throw CliException.Usage($"--dns: '{wrong}' is no host name.");
             }
 
+            // A slash would make it another path than a silo's.
+            if (call.Get(silo)!.Contains('/', StringComparison.Ordinal))
+            {
+                throw CliException.Usage("--silo: a silo's name has no slash.");
+            }
+
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var certificate = Issue(
                 anchor, anchorKey, call.Get(role)!, call.Get(silo)!, key.ExportSubjectPublicKeyInfo(), names, call.Get(ttl) ?? DefaultTtl, call.Host);
