@@ -7,7 +7,8 @@ namespace MeshGrains.Cli;
 /// <summary>Times as people write them: <c>90s</c>, <c>30m</c>, <c>1h30m</c>, <c>7d</c>; whole seconds.</summary>
 internal static class Durations
 {
-    private static readonly (char Unit, int Seconds)[] Units = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
+    private const int MaxDigits = 7;
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
 
     public static Option<TimeSpan?> Option(string name, string description) => new(name)
     {
@@ -16,30 +17,32 @@ internal static class Durations
         CustomParser = Parse,
     };
 
+    /// <param name="text">The text.</param>
+    /// <param name="duration">Its duration, above zero; zero when there is none.</param>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;
+        var sum = TimeSpan.Zero;
         var rest = text.AsSpan();
         while (!rest.IsEmpty)
         {
             var digits = rest.IndexOfAnyExceptInRange('0', '9');
-            if (digits is <= 0 or > 7)
+            if (digits is <= 0 or > MaxDigits || SecondsOf(rest[digits]) is not { } seconds)
             {
                 return false;
             }
 
-            var letter = digits < 0 ? '\0' : rest[digits];
-            var unit = Array.Find(Units, candidate => candidate.Unit == letter);
-            if (unit.Seconds == 0)
+            sum += TimeSpan.FromSeconds(long.Parse(rest[..digits], CultureInfo.InvariantCulture) * seconds);
+            if (sum > Longest)
             {
                 return false;
             }
 
-            duration += TimeSpan.FromSeconds(long.Parse(rest[..digits], CultureInfo.InvariantCulture) * unit.Seconds);
             rest = rest[(digits + 1)..];
         }
 
-        return duration > TimeSpan.Zero && duration < TimeSpan.FromDays(36_500);
+        duration = sum;
+        return sum > TimeSpan.Zero;
     }
 
     /// <summary>The two largest units of a duration: <c>3d 2h</c>, <c>59m 12s</c>; <c>0s</c> for none or a negative one.</summary>
@@ -50,6 +53,8 @@ internal static class Durations
         var text = string.Join(' ', parts.Select(part => $"{part.Item1}{part.Item2}"));
         return duration <= TimeSpan.Zero || text.Length == 0 ? "0s" : text;
     }
+
+    private static int? SecondsOf(char unit) => unit switch { 'd' => 86_400, 'h' => 3600, 'm' => 60, 's' => 1, _ => null };
 
     private static TimeSpan? Parse(ArgumentResult result)
     {
