@@ -10,7 +10,8 @@ internal sealed class BenchRun : IDisposable
     private readonly TestCluster _cluster;
     private readonly FloorMeter _floor;
     private readonly InProcessBench _inProcess;
-    private readonly SiloSetup _setup;
+    private SiloSetup _setup;
+    private bool _readyToRun;
     private readonly double _warmup;
     private readonly double _seconds;
     private EndToEndFigures? _grpc;
@@ -38,6 +39,12 @@ internal sealed class BenchRun : IDisposable
 
     public async Task MeasureAsync(CancellationToken cancellationToken)
     {
+        if (_options.Server is null && await ReadyToRunPublish.TryAsync(cancellationToken) is { } published)
+        {
+            _setup = _setup with { Program = published };
+            _readyToRun = true;
+        }
+
         if (_options.Wants(BenchPart.InProcess))
         {
             await MeasureInProcessAsync(cancellationToken);
@@ -59,7 +66,7 @@ internal sealed class BenchRun : IDisposable
         if (_options.Wants(BenchPart.Start))
         {
             _syncs = SyncRate.Measure(_scratch.Path, TimeSpan.FromSeconds(_options.Quick ? 1 : 2));
-            _start = await StartBench.RunAsync(_setup, _cluster.Token(0), _options.Quick ? 3 : 5, _options.Server is null, cancellationToken);
+            _start = await StartBench.RunAsync(_setup, _cluster.Token(0), _options.Quick ? 3 : 5, cancellationToken);
         }
     }
 
@@ -76,7 +83,7 @@ internal sealed class BenchRun : IDisposable
         figures.Set("cfssl_per_s", _cfssl?.PerSecond, note: _cfssl is null ? "cfssl (golang-cfssl) is not installed" : "plain HTTP, no authentication, no record");
         figures.Set("vs_cfssl", _grpc?.Load.PerSecond / _cfssl?.PerSecond, 2, ToReach + "1.5");
         figures.Set("start_to_first_cert_s", _start?.FirstCertificateSeconds, 2, ToReach + "2");
-        figures.Set("start_readytorun", _start?.ReadyToRun);
+        figures.Set("start_readytorun", _readyToRun, "the server is compiled ahead of time, as it ships");
         figures.Set("idle_rss_mb", _start?.IdleMegabytes, 1, ToReach + "150");
         figures.Set("renewal_p99_quiet_ms", _flood?.QuietP99, 2);
         figures.Set("renewal_p99_flood_ms", _flood?.FloodP99, 2, $"{_flood?.FloodPerSecond:0} bad calls/s beside it");
@@ -114,7 +121,7 @@ internal sealed class BenchRun : IDisposable
 
         if (_options.Wants(BenchPart.Flood))
         {
-            _flood = await FloodBench.RunAsync(silo, _cluster, _scratch.Path, TimeSpan.FromSeconds(_options.Quick ? 4 : 10), cancellationToken);
+            _flood = await FloodBench.RunAsync(silo, _cluster, _scratch.Path, TimeSpan.FromSeconds(_options.Quick ? 2 : 4), cancellationToken);
         }
 
         await silo.Process.StopAsync(TimeSpan.FromSeconds(20));

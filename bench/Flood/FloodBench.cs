@@ -6,10 +6,16 @@ namespace MeshGrains.Bench;
 internal static class FloodBench
 {
     private const int Clients = 8;
+    private const int Rounds = 3;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);
 
-    public static async Task<FloodFigures> RunAsync(SiloProcess silo, TestCluster cluster, string folder, TimeSpan duration, CancellationToken cancellationToken)
+    /// <param name="silo">The server.</param>
+    /// <param name="cluster">Whose tokens the calls bear.</param>
+    /// <param name="folder">For the file of bad calls.</param>
+    /// <param name="each">How long each phase lasts; quiet ones and floods take turns, so that both see the same machine.</param>
+    /// <param name="cancellationToken">Ends the measurement.</param>
+    public static async Task<FloodFigures> RunAsync(SiloProcess silo, TestCluster cluster, string folder, TimeSpan each, CancellationToken cancellationToken)
     {
         var clients = new List<RenewingClient>();
         try
@@ -19,23 +25,29 @@ internal static class FloodBench
                 clients.Add(await RenewingClient.CreateAsync(silo.Target(), cluster.Token(2_000 + i), Pace, cancellationToken));
             }
 
-            await RenewAsync(clients, Lead, cancellationToken);
-            var quiet = await RenewAsync(clients, duration, cancellationToken);
-            Progress.Say($"renewals alone: p99 {quiet:0.00} ms");
-
             var callsFile = Path.Combine(folder, "flood.txt");
             await File.WriteAllLinesAsync(callsFile, BadCalls.Lines(cluster, ofEachKind: 100), cancellationToken);
-            var seconds = duration + (2 * Lead);
-            var flooding = ChildProcess.ReadAsync(
-                Path.Combine(AppContext.BaseDirectory, "MeshGrains.Bench"),
-                [FloodRun.Command, silo.Gateway.ToString(), silo.BundleFile, callsFile, seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture)],
-                cancellationToken);
             await RenewAsync(clients, Lead, cancellationToken);
-            var flooded = await RenewAsync(clients, duration, cancellationToken);
-            var perSecond = long.Parse(await flooding, CultureInfo.InvariantCulture) / seconds.TotalSeconds;
-            Progress.Say($"renewals beside {perSecond:0} bad calls/s: p99 {flooded:0.00} ms");
+            List<double> quiet = [];
+            List<double> flooded = [];
+            List<double> perSecond = [];
+            for (var round = 0; round < Rounds; round++)
+            {
+                quiet.AddRange(await RenewAsync(clients, each, cancellationToken));
+                var seconds = each + (2 * Lead);
+                var flooding = ChildProcess.ReadAsync(
+                    Path.Combine(AppContext.BaseDirectory, "MeshGrains.Bench"),
+                    [FloodRun.Command, silo.Gateway.ToString(), silo.BundleFile, callsFile, seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture)],
+                    cancellationToken);
+                await RenewAsync(clients, Lead, cancellationToken);
+                flooded.AddRange(await RenewAsync(clients, each, cancellationToken));
+                perSecond.Add(long.Parse(await flooding, CultureInfo.InvariantCulture) / seconds.TotalSeconds);
+            }
+
+            var (quietP99, floodP99) = (Statistics.Percentile(quiet, 0.99), Statistics.Percentile(flooded, 0.99));
+            Progress.Say($"renewals: p99 {quietP99:0.00} ms alone, {floodP99:0.00} ms beside {perSecond.Average():0} bad calls/s");
             return new FloodFigures(
-                quiet, flooded, perSecond, clients.Sum(client => client.Failed), clients.Select(client => client.FirstFailure).FirstOrDefault(why => why is not null));
+                quietP99, floodP99, perSecond.Average(), clients.Sum(client => client.Failed), clients.Select(client => client.FirstFailure).FirstOrDefault(why => why is not null));
         }
         finally
         {
@@ -46,9 +58,9 @@ internal static class FloodBench
         }
     }
 
-    private static async Task<double> RenewAsync(List<RenewingClient> clients, TimeSpan duration, CancellationToken cancellationToken)
+    private static async Task<IEnumerable<double>> RenewAsync(List<RenewingClient> clients, TimeSpan duration, CancellationToken cancellationToken)
     {
         var runs = await Task.WhenAll(clients.Select(client => Task.Run(() => client.RunAsync(duration, cancellationToken), cancellationToken)));
-        return Statistics.Percentile(runs.SelectMany(run => run), 0.99);
+        return runs.SelectMany(run => run);
     }
 }

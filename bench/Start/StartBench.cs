@@ -12,23 +12,20 @@ internal static class StartBench
     /// <param name="setup">The silo; its data directory may hold state already.</param>
     /// <param name="token">A service account's token.</param>
     /// <param name="starts">How many starts are measured.</param>
-    /// <param name="publish">Whether a build compiled ahead of time is made and measured.</param>
     /// <param name="cancellationToken">Ends the measurement.</param>
-    public static async Task<StartFigures> RunAsync(SiloSetup setup, string token, int starts, bool publish, CancellationToken cancellationToken)
+    public static async Task<StartFigures> RunAsync(SiloSetup setup, string token, int starts, CancellationToken cancellationToken)
     {
-        var published = publish ? await ReadyToRunPublish.TryAsync(cancellationToken) : null;
-        var start = setup with { Program = published ?? setup.Program };
         var call = new Call(Hpack.Bearer(token), IstioMessages.Request(CertificateRequests.Make(1)[0]), 0);
 
         // Makes the state when there is none.
-        var idle = await IdleMegabytesAsync(start, call, Idle, cancellationToken);
+        var idle = await IdleMegabytesAsync(setup, call, Idle, cancellationToken);
         var seconds = new List<double>();
         for (var i = 0; i < starts; i++)
         {
-            seconds.Add(await OnceAsync(start, call, cancellationToken));
+            seconds.Add(await OnceAsync(setup, call, cancellationToken));
         }
 
-        return new StartFigures(Statistics.Median(seconds), idle, published is not null);
+        return new StartFigures(Statistics.Median(seconds), idle);
     }
 
     /// <summary>Seconds from spawn to the first certificate.</summary>
