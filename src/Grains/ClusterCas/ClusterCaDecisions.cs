@@ -20,9 +20,21 @@ internal static class ClusterCaDecisions
         var known = state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId);
         if (known is not null)
         {
-            return known.Silo == silo && known.KeyHash == keyHash
+            if (known.Silo != silo || known.KeyHash != keyHash)
+            {
+                throw new GrainOperationException(RefusalCode.InvalidArgument, "operation_reused", "This operation id already stands for another silo or key.");
+            }
+
+            return known.State is IssuingCaState.Requested or IssuingCaState.Active
                 ? (state, known)
-                : throw new GrainOperationException(RefusalCode.InvalidArgument, "operation_reused", "This operation id already stands for another silo or key.");
+                : throw new GrainOperationException(
+                    RefusalCode.Conflict, "issuing_ca_ended", $"The issuing CA of this operation id is {known.State.ToString().ToLowerInvariant()}; ask anew with a fresh key.");
+        }
+
+        // Two CAs of one key would share an authority id, and tainting one could not be told from tainting the other.
+        if (state.IssuingCas.Any(ca => ca.KeyHash == keyHash && ca.CertificateDer is not null))
+        {
+            throw new GrainOperationException(RefusalCode.InvalidArgument, "key_reused", "This key already has an issuing CA's certificate; ask with a fresh key.");
         }
 
         var recent = state.IssuingCas.Count(ca => ca.Silo == silo && ca.RequestedAt > now - TimeSpan.FromHours(1));

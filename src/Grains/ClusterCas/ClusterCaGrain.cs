@@ -27,9 +27,17 @@ internal sealed partial class ClusterCaGrain(
     private static readonly TimeSpan MaxRequestAge = TimeSpan.FromMinutes(5);
 
     private GrainRecord<ClusterCaState> _record = null!;
+    private bool _sweeps;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // Under another name there would be another budget for the same silo.
+        if (this.GetPrimaryKeyString() != trustDomain.Value.ClusterKey)
+        {
+            throw new GrainOperationException(
+                RefusalCode.NotFound, "no_such_cluster", $"This deployment serves the cluster {trustDomain.Value.ClusterKey}, not {this.GetPrimaryKeyString()}.");
+        }
+
         _record = new GrainRecord<ClusterCaState>(persistent, static state => state.OperationId);
         return Task.CompletedTask;
     }
@@ -37,22 +45,25 @@ internal sealed partial class ClusterCaGrain(
     public async Task<CertifiedIssuingCa> RequestAsync(IssuingCaRequest request)
     {
         CheckSilo(request);
-        var keyHash = Convert.ToHexStringLower(SHA256.HashData(request.SubjectPublicKeyInfo));
-        var (next, record) = ClusterCaDecisions.Authorise(
-            _record.Committed, request.OperationId, request.Silo, keyHash, options.Value.IssuingCaBudgetPerHour, time.GetUtcNow());
+        await _record.SettleAsync();
+        var (next, record) = Authorise(request);
         if (!ReferenceEquals(next, _record.Committed))
         {
             await CommitAsync(next);
-            await this.RegisterOrUpdateReminder(SweepReminder, SweepPeriod * random.NextJitter(0.2), SweepPeriod);
+
+            // Where only a reply was lost, the store holds an earlier attempt's record; it must be of the same silo and key.
+            record = Authorise(request).Record;
+        }
+
+        await SweepRegularlyAsync();
+        if (record.CertificateDer is { } standing)
+        {
+            return new CertifiedIssuingCa(record.AuthorityId!, record.RootAuthorityId!, standing, record.NotBefore, record.NotAfter);
         }
 
         var certified = await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).CertifyAsync(new CertifyIssuingCa(
             request.OperationId, trustDomain.Value.Cluster, request.Silo, request.SubjectPublicKeyInfo, (long)options.Value.IssuingCaTtl.TotalSeconds));
-        if (record.CertificateDer is null)
-        {
-            await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified));
-        }
-
+        await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified));
         return certified;
     }
 
@@ -63,6 +74,7 @@ internal sealed partial class ClusterCaGrain(
 
     public async Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId)
     {
+        await _record.SettleAsync();
         var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId);
         if (!ReferenceEquals(next, _record.Committed))
         {
@@ -77,6 +89,7 @@ internal sealed partial class ClusterCaGrain(
 
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
+        await _record.SettleAsync();
         var now = time.GetUtcNow();
         var next = ClusterCaDecisions.Sweep(_record.Committed, now, svids.Value.ClockSkew, random.NewId());
         if (!ReferenceEquals(next, _record.Committed))
@@ -94,9 +107,47 @@ internal sealed partial class ClusterCaGrain(
         }
     }
 
+    private (ClusterCaState State, IssuingCaRecord Record) Authorise(IssuingCaRequest request) => ClusterCaDecisions.Authorise(
+        _record.Committed, request.OperationId, request.Silo, Convert.ToHexStringLower(SHA256.HashData(request.SubjectPublicKeyInfo)),
+        options.Value.IssuingCaBudgetPerHour, time.GetUtcNow());
+
+    /// <summary>Registers the reminder where there is none: registering it again would put its next tick off at every request.</summary>
+    private async Task SweepRegularlyAsync()
+    {
+        if (_sweeps)
+        {
+            return;
+        }
+
+        try
+        {
+            if (await this.GetReminder(SweepReminder) is null)
+            {
+                await this.RegisterOrUpdateReminder(SweepReminder, SweepPeriod * random.NextJitter(0.2), SweepPeriod);
+            }
+
+            _sweeps = true;
+        }
+        catch (Exception failure)
+        {
+            // Retiring can wait for the next request; certifying cannot.
+            LogNoReminder(logger, failure.Message);
+        }
+    }
+
     private void CheckSilo(IssuingCaRequest request)
     {
         var now = time.GetUtcNow();
+        if (!IsWord(request.OperationId) || !IsWord(request.Silo))
+        {
+            throw Refuse("its operation id or silo name is not 1 to 64 letters, digits, '-', '_' or '.'");
+        }
+
+        if (!PublicKeyInfo.TryRead(request.SubjectPublicKeyInfo, out var key, out _) || key.Kind != KeyKind.P256)
+        {
+            throw Refuse("its key is not a P-256 SubjectPublicKeyInfo");
+        }
+
         if ((now - request.RequestedAt).Duration() > MaxRequestAge)
         {
             throw Refuse($"the request is dated {request.RequestedAt:u}, this clock says {now:u}; set the silo's clock");
@@ -128,6 +179,9 @@ internal sealed partial class ClusterCaGrain(
         }
     }
 
+    private static bool IsWord(string? text) =>
+        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
     private GrainOperationException Refuse(string why)
     {
         LogRefused(logger, why);
@@ -154,6 +208,9 @@ internal sealed partial class ClusterCaGrain(
 
     [LoggerMessage(EventId = 171, Level = LogLevel.Warning, Message = "Issuing CA {AuthorityId} was tainted by {Actor}: {Reason}")]
     private static partial void LogTainted(ILogger logger, string authorityId, string actor, string reason);
+
+    [LoggerMessage(EventId = 173, Level = LogLevel.Warning, Message = "The reminder that retires ended CAs could not be registered; the next request tries again. {Reason}")]
+    private static partial void LogNoReminder(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 172, Level = LogLevel.Warning, Message = "Root {AuthorityId} ends at {NotAfter:u}, in {Days:0.0} days. Rotate it before.")]
     private static partial void LogRootEnding(ILogger logger, string authorityId, DateTimeOffset notAfter, double days);

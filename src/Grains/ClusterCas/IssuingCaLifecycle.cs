@@ -24,6 +24,7 @@ public sealed partial class IssuingCaLifecycle(
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
+    private readonly Lock _gate = new();
     private readonly SemaphoreSlim _tainted = new(0, 1);
     private (string OperationId, IssuerKey Key)? _asked;
 
@@ -111,14 +112,26 @@ public sealed partial class IssuingCaLifecycle(
         instruments.IssuingCaRequested("certified");
         LogCertified(logger, snapshot.AuthorityId, snapshot.RootAuthorityId, snapshot.NotAfter);
 
-        // The half of the life that is left, seen from now, with jitter, so that a fleet's silos do not ask together.
-        return (certified.NotAfter - time.GetUtcNow()) / 2 * random.NextJitter(0.1);
+        // A taint that came before the swap found another CA here.
+        if (denials.Current is { } denied)
+        {
+            OnDenialsChanged(denied);
+        }
+
+        // The half of the life that is left, seen from now, with jitter, so that a fleet's silos do not ask together. With clocks apart nothing
+        // may seem left; even then a silo does not ask without a pause.
+        return Max((certified.NotAfter - time.GetUtcNow()) / 2 * random.NextJitter(0.1), LongestRetry);
     }
 
     private void OnDenialsChanged(DenialSnapshot snapshot)
     {
-        if (issuers.Current is { } current && snapshot.Contains(DenialKind.TaintedAuthority, current.AuthorityId))
+        lock (_gate)
         {
+            if (issuers.Current is not { } current || !snapshot.Contains(DenialKind.TaintedAuthority, current.AuthorityId))
+            {
+                return;
+            }
+
             issuers.WaitingFor = $"the issuing CA {current.AuthorityId} was tainted and another is being asked for";
             issuers.Swap(null);
             LogTainted(logger, current.AuthorityId);
@@ -136,6 +149,8 @@ public sealed partial class IssuingCaLifecycle(
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     [LoggerMessage(EventId = 140, Level = LogLevel.Information, Message = "Issuing CA {AuthorityId} is certified by root {RootAuthorityId} until {NotAfter:u}.")]
     private static partial void LogCertified(ILogger logger, string authorityId, string rootAuthorityId, DateTimeOffset notAfter);

@@ -12,13 +12,17 @@ internal sealed class DenialConfirmations(TimeSpan lease, DateTimeOffset started
     private readonly Dictionary<string, (long Number, DateTimeOffset LeaseEnd)> _silos = new(StringComparer.Ordinal);
     private readonly SortedDictionary<long, DateTimeOffset> _effective = [];
 
-    public void Confirm(string silo, long number, DateTimeOffset now)
+    /// <returns>Silos forgotten meanwhile: their lease ended a lease ago.</returns>
+    public IReadOnlyList<string> Confirm(string silo, long number, DateTimeOffset now)
     {
         _silos[silo] = (number, now + lease);
-        foreach (var gone in _silos.Where(pair => pair.Value.LeaseEnd + lease < now).Select(pair => pair.Key).ToList())
+        var gone = _silos.Where(pair => pair.Value.LeaseEnd + lease < now).Select(pair => pair.Key).ToList();
+        foreach (var name in gone)
         {
-            _silos.Remove(gone);
+            _silos.Remove(name);
         }
+
+        return gone;
     }
 
     /// <summary>The moment from which <paramref name="number"/> holds everywhere, as first noticed; null while it does not.</summary>

@@ -8,6 +8,9 @@ internal static class DenialDecisions
     /// <summary>A deleted registration is denied while any silo may still hold it in a cache; then the missing record refuses by itself.</summary>
     public static readonly TimeSpan KeepDeletedRegistrations = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Deleted registrations take at most half of the room, so that whoever may delete registrations cannot keep an identity from being quarantined.
+    /// </summary>
     public static DenialSet Add(DenialSet set, Denial denial, int capacity)
     {
         if (Find(set, denial.Kind, denial.Subject) is not null)
@@ -17,11 +20,13 @@ internal static class DenialDecisions
 
         var number = set.Number + 1;
         var kept = set.Denials.RemoveAll(old => old.Kind == DenialKind.DeletedRegistration && old.Since + KeepDeletedRegistrations < denial.Since);
-        if (kept.Length >= capacity)
+        if (kept.Length >= capacity
+            || (denial.Kind == DenialKind.DeletedRegistration && 2 * kept.Count(old => old.Kind == DenialKind.DeletedRegistration) >= capacity))
         {
             throw new GrainOperationException(
                 RefusalCode.ResourceExhausted, "denials_full",
-                $"The denial set holds its {capacity} members. Release identities that need no quarantine any more, or delete their registrations.");
+                $"The denial set holds its {capacity} members (half of them at most deleted registrations, which leave by themselves within "
+                + $"{KeepDeletedRegistrations.TotalMinutes:0} minutes). Release identities that need no quarantine any more.");
         }
 
         return new DenialSet(number, kept.Add(denial with { Number = number }));

@@ -16,6 +16,8 @@ public sealed partial class DenialReplica(
     TimeProvider time,
     ILogger<DenialReplica> logger) : BackgroundService, IDenialObserver
 {
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+
     private readonly Lock _gate = new();
     private DenialSnapshot? _current;
 
@@ -27,7 +29,7 @@ public sealed partial class DenialReplica(
 
     /// <summary>The current set while its lease runs; null when this silo may not know of a newer one and must refuse.</summary>
     public DenialSnapshot? Fresh =>
-        Current is { } current && time.GetElapsedTime(current.ConfirmedTimestamp) < options.Value.Lease ? current : null;
+        Current is { ConfirmedTimestamp: { } confirmed } current && time.GetElapsedTime(confirmed) < options.Value.Lease ? current : null;
 
     Task IDenialObserver.ChangedAsync(DenialSet set)
     {
@@ -46,21 +48,30 @@ public sealed partial class DenialReplica(
             return;
         }
 
-        var self = grains.CreateObjectReference<IDenialObserver>(this);
+        IDenialObserver? self = null;
+        var retry = FirstRetry;
         while (!stoppingToken.IsCancellationRequested)
         {
             var pause = options.Value.Lease / 3;
             try
             {
-                while (await ConfirmAsync(self))
+                self ??= grains.CreateObjectReference<IDenialObserver>(this);
+                while (await ConfirmAsync(self, stoppingToken))
                 {
                     // A newer number came back: confirm that one too, so that the change becomes effective now.
                 }
+
+                retry = FirstRetry;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                pause = TimeSpan.FromMilliseconds(500);
+                pause = retry;
+                retry = retry * 2 < options.Value.Lease / 6 ? retry * 2 : options.Value.Lease / 6;
                 LogNotConfirmed(logger, failure.Message, options.Value.Lease.TotalSeconds);
+            }
+            catch (Exception)
+            {
+                return;
             }
 
             try
@@ -74,11 +85,11 @@ public sealed partial class DenialReplica(
         }
     }
 
-    private async Task<bool> ConfirmAsync(IDenialObserver self)
+    private async Task<bool> ConfirmAsync(IDenialObserver self, CancellationToken stoppingToken)
     {
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
-        var newest = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmAsync(trustDomain.Value.Silo, held, self);
+        var newest = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmAsync(trustDomain.Value.Silo, held, self).WaitAsync(stoppingToken);
         Take(newest, sent);
         return newest.Number > held;
     }
@@ -91,7 +102,8 @@ public sealed partial class DenialReplica(
             var current = _current;
             if (current is not null && set.Number <= current.Number)
             {
-                if (confirmedTimestamp is { } again && set.Number == current.Number)
+                // A push may have overtaken the reply: who holds a later set has confirmed the earlier one too.
+                if (confirmedTimestamp is { } again && !(current.ConfirmedTimestamp > again))
                 {
                     Volatile.Write(ref _current, current.ConfirmedAgain(again));
                 }
@@ -100,7 +112,7 @@ public sealed partial class DenialReplica(
             }
 
             // A pushed set brings no confirmation of its own: the lease goes on from the last one.
-            next = new DenialSnapshot(set, confirmedTimestamp ?? current?.ConfirmedTimestamp ?? 0);
+            next = new DenialSnapshot(set, confirmedTimestamp ?? current?.ConfirmedTimestamp);
             Volatile.Write(ref _current, next);
         }
 

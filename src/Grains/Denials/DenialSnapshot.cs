@@ -7,12 +7,12 @@ public sealed class DenialSnapshot
 {
     private readonly FrozenSet<(DenialKind Kind, string Subject)> _denied;
 
-    public DenialSnapshot(DenialSet set, long confirmedTimestamp)
+    public DenialSnapshot(DenialSet set, long? confirmedTimestamp)
         : this(set.Number, set.Denials.Select(denial => (denial.Kind, denial.Subject)).ToFrozenSet(), confirmedTimestamp)
     {
     }
 
-    private DenialSnapshot(long number, FrozenSet<(DenialKind Kind, string Subject)> denied, long confirmedTimestamp)
+    private DenialSnapshot(long number, FrozenSet<(DenialKind Kind, string Subject)> denied, long? confirmedTimestamp)
     {
         Number = number;
         _denied = denied;
@@ -21,8 +21,8 @@ public sealed class DenialSnapshot
 
     public long Number { get; }
 
-    /// <summary><see cref="TimeProvider.GetTimestamp"/> from before the confirming call was sent.</summary>
-    public long ConfirmedTimestamp { get; }
+    /// <summary><see cref="TimeProvider.GetTimestamp"/> from before the confirming call was sent; null while nothing was confirmed.</summary>
+    public long? ConfirmedTimestamp { get; }
 
     public bool Contains(DenialKind kind, string subject) => _denied.Count != 0 && _denied.Contains((kind, subject));
 

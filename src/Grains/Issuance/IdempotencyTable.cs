@@ -10,9 +10,17 @@ internal sealed class IdempotencyTable(TimeSpan window, int capacity, TimeProvid
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Caller, string Key), Slot> _slots = [];
-    private readonly Queue<((string Caller, string Key) Id, Slot Slot)> _order = [];
+    private readonly LinkedList<Slot> _order = [];
 
-    public async ValueTask<IssuanceResult> AnswerAsync(SvidRequest request, Func<SvidRequest, CancellationToken, ValueTask<IssuanceResult>> issue, CancellationToken cancellationToken)
+    /// <param name="request">A request with an idempotency key.</param>
+    /// <param name="issue">Makes the answer, once for a key.</param>
+    /// <param name="recheck">Says why a kept answer may not be given again; null when it may.</param>
+    /// <param name="cancellationToken">Of this call alone.</param>
+    public async ValueTask<IssuanceResult> AnswerAsync(
+        SvidRequest request,
+        Func<SvidRequest, CancellationToken, ValueTask<IssuanceResult>> issue,
+        Func<SvidRequest, IssuedSvid, CancellationToken, ValueTask<Refusal?>> recheck,
+        CancellationToken cancellationToken)
     {
         var id = (request.Caller.Name, request.IdempotencyKey!);
         var hash = SHA256.HashData(request.CsrDer.Span);
@@ -36,24 +44,30 @@ internal sealed class IdempotencyTable(TimeSpan window, int capacity, TimeProvid
             }
             else
             {
-                (slot, mine) = (new Slot(hash, time.GetTimestamp()), true);
+                (slot, mine) = (new Slot(id, hash, time.GetTimestamp()), true);
                 _slots.Add(id, slot);
-                _order.Enqueue((id, slot));
+                _order.AddLast(slot.Place);
             }
         }
 
-        return mine ? await RunAsync(id, slot, request, issue, cancellationToken) : await slot.Answer.Task.WaitAsync(cancellationToken);
+        if (mine)
+        {
+            return await RunAsync(slot, request, issue, cancellationToken);
+        }
+
+        var kept = await slot.Answer.Task.WaitAsync(cancellationToken);
+        return kept.Succeeded && await recheck(request, kept.Svid, cancellationToken) is { } refusal ? refusal : kept;
     }
 
     private async ValueTask<IssuanceResult> RunAsync(
-        (string Caller, string Key) id, Slot slot, SvidRequest request, Func<SvidRequest, CancellationToken, ValueTask<IssuanceResult>> issue, CancellationToken cancellationToken)
+        Slot slot, SvidRequest request, Func<SvidRequest, CancellationToken, ValueTask<IssuanceResult>> issue, CancellationToken cancellationToken)
     {
         try
         {
             var result = await issue(request, cancellationToken);
             if (!result.Succeeded)
             {
-                Forget(id, slot);
+                Forget(slot);
             }
 
             slot.Answer.TrySetResult(result);
@@ -61,40 +75,53 @@ internal sealed class IdempotencyTable(TimeSpan window, int capacity, TimeProvid
         }
         catch (Exception failure)
         {
-            Forget(id, slot);
+            Forget(slot);
             slot.Answer.TrySetResult(new Refusal(RefusalCode.Unavailable, "first_attempt_failed", "The first attempt with this idempotency key failed; try again.", failure.GetType().Name));
             throw;
         }
     }
 
-    private void Forget((string Caller, string Key) id, Slot slot)
+    /// <summary>A failed answer takes no room: a flood of bad requests with keys leaves the table to the others.</summary>
+    private void Forget(Slot slot)
     {
         lock (_gate)
         {
-            if (_slots.TryGetValue(id, out var standing) && ReferenceEquals(standing, slot))
-            {
-                _slots.Remove(id);
-            }
+            Remove(slot);
         }
     }
 
     private void Expire()
     {
-        while (_order.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Slot.Since) >= window)
+        while (_order.First is { Value: var oldest } && time.GetElapsedTime(oldest.Since) >= window)
         {
-            _order.Dequeue();
-            if (_slots.TryGetValue(oldest.Id, out var standing) && ReferenceEquals(standing, oldest.Slot))
-            {
-                _slots.Remove(oldest.Id);
-            }
+            Remove(oldest);
         }
     }
 
-    private sealed class Slot(byte[] csrHash, long since)
+    private void Remove(Slot slot)
     {
-        public byte[] CsrHash { get; } = csrHash;
+        if (slot.Place.List is not null)
+        {
+            _order.Remove(slot.Place);
+            _slots.Remove(slot.Id);
+        }
+    }
 
-        public long Since { get; } = since;
+    private sealed class Slot
+    {
+        public Slot((string Caller, string Key) id, byte[] csrHash, long since)
+        {
+            (Id, CsrHash, Since) = (id, csrHash, since);
+            Place = new LinkedListNode<Slot>(this);
+        }
+
+        public (string Caller, string Key) Id { get; }
+
+        public LinkedListNode<Slot> Place { get; }
+
+        public byte[] CsrHash { get; }
+
+        public long Since { get; }
 
         public TaskCompletionSource<IssuanceResult> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

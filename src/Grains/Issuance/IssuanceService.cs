@@ -80,7 +80,22 @@ internal sealed partial class IssuanceService : IIssuanceService
     public ValueTask<IssuanceResult> IssueAsync(SvidRequest request, CancellationToken cancellationToken) =>
         request.IdempotencyKey is null
             ? IssueOnceAsync(request, cancellationToken)
-            : _idempotency.AnswerAsync(request, IssueOnceAsync, cancellationToken);
+            : _idempotency.AnswerAsync(request, IssueOnceAsync, RecheckAsync, cancellationToken);
+
+    /// <summary>A kept answer is released again only to whom a new one would be: a denial holds for retries too.</summary>
+    private async ValueTask<Refusal?> RecheckAsync(SvidRequest request, IssuedSvid svid, CancellationToken cancellationToken)
+    {
+        var lookup = await ResolveAsync(request, cancellationToken);
+        var refusal = lookup.Found
+            ? Denied(lookup, issuer: null, _time.GetUtcNow())
+            : lookup.Refusal;
+        if (refusal is null && lookup.Registration!.IdText != svid.SpiffeId)
+        {
+            refusal = new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request has changed; use a fresh key for a new request.");
+        }
+
+        return refusal is null ? null : Refuse(request, refusal).Refusal;
+    }
 
     private async ValueTask<IssuanceResult> IssueOnceAsync(SvidRequest request, CancellationToken cancellationToken)
     {
@@ -92,7 +107,7 @@ internal sealed partial class IssuanceService : IIssuanceService
                 RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now: {NotReadyReason ?? _issuers.WaitingFor}.", RetryAfter: RetryHint));
         }
 
-        var lookup = await _registrations.ResolveAsync(request.Caller, request.SpiffeId, cancellationToken);
+        var lookup = await ResolveAsync(request, cancellationToken);
         if (!lookup.Found)
         {
             return Refuse(request, lookup.Refusal);
@@ -100,7 +115,7 @@ internal sealed partial class IssuanceService : IIssuanceService
 
         var registration = lookup.Registration;
         var now = _time.GetUtcNow();
-        if (Denied(lookup, registration, now) is { } denied)
+        if (Denied(lookup, issuer, now) is { } denied)
         {
             return Refuse(request, denied);
         }
@@ -148,7 +163,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         }
 
         // A denial may have come while the record was being written: nothing leaves after it took effect.
-        if (Denied(lookup, registration, _time.GetUtcNow()) is { } deniedMeanwhile)
+        if (Denied(lookup, issuer, _time.GetUtcNow()) is { } deniedMeanwhile)
         {
             return Refuse(request, deniedMeanwhile);
         }
@@ -192,8 +207,50 @@ internal sealed partial class IssuanceService : IIssuanceService
         return (svid, record);
     }
 
-    private Refusal? Denied(in RegistrationResult lookup, ResolvedRegistration registration, DateTimeOffset now)
+    /// <summary>Synchronous and free of allocations whenever the registration is cached.</summary>
+    private ValueTask<RegistrationResult> ResolveAsync(SvidRequest request, CancellationToken cancellationToken)
     {
+        ValueTask<RegistrationResult> finding;
+        try
+        {
+            finding = _registrations.ResolveAsync(request.Caller, request.SpiffeId, cancellationToken);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            return ValueTask.FromResult(LookupFailed(failure));
+        }
+
+        return finding.IsCompletedSuccessfully ? finding : AwaitAsync(finding);
+
+        async ValueTask<RegistrationResult> AwaitAsync(ValueTask<RegistrationResult> pending)
+        {
+            try
+            {
+                return await pending;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                return LookupFailed(failure);
+            }
+        }
+    }
+
+    private RegistrationResult LookupFailed(Exception failure)
+    {
+        if (StoreFailures.Tampered(failure) is { } tampered)
+        {
+            LogTampered(_logger, tampered.Message);
+            return new RegistrationResult(new Refusal(
+                RefusalCode.Internal, "record_tampered", "A stored record failed its authentication; nothing is issued by it until an operator has looked.", tampered.Message));
+        }
+
+        return new RegistrationResult(new Refusal(
+            RefusalCode.Unavailable, "registrations_unavailable", "Registrations cannot be read now; try again shortly.", failure.Message, RetryHint));
+    }
+
+    private Refusal? Denied(in RegistrationResult lookup, IssuerSnapshot? issuer, DateTimeOffset now)
+    {
+        var registration = lookup.Registration!;
         if (_denials.Fresh is not { } denials)
         {
             return new Refusal(
@@ -210,18 +267,32 @@ internal sealed partial class IssuanceService : IIssuanceService
             return new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");
         }
 
-        return lookup.PresentedIssuer is { } authority && denials.Contains(DenialKind.TaintedAuthority, authority)
-            ? new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.")
+        if (lookup.PresentedIssuer is { } presented && denials.Contains(DenialKind.TaintedAuthority, presented))
+        {
+            return new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.");
+        }
+
+        return issuer is not null && denials.Contains(DenialKind.TaintedAuthority, issuer.AuthorityId)
+            ? new Refusal(
+                RefusalCode.Unavailable, "not_ready", "This silo's issuing CA was tainted and another is being asked for; try again shortly.", RetryAfter: RetryHint)
             : null;
     }
 
     private bool TryTtl(SvidRequest request, ResolvedRegistration registration, out TimeSpan ttl, [NotNullWhen(false)] out Refusal? refusal)
     {
         refusal = null;
-        ttl = registration.Ttl ?? _options.DefaultTtl;
+
+        // A registration may be older than a lowered svid.maxTtl.
+        ttl = registration.Ttl is not { } registered ? _options.DefaultTtl : registered < _options.MaxTtl ? registered : _options.MaxTtl;
         if (request.RequestedTtl is not { } wanted || wanted <= TimeSpan.Zero)
         {
             return true;
+        }
+
+        if (wanted < TimeSpan.FromSeconds(1))
+        {
+            refusal = new Refusal(RefusalCode.InvalidArgument, "ttl_too_short", "The requested TTL is shorter than a second, the least that a certificate can say.");
+            return false;
         }
 
         if (wanted > _options.MaxTtl)
@@ -243,6 +314,9 @@ internal sealed partial class IssuanceService : IIssuanceService
         LogRefused(_logger, request.RequestId, request.Caller.Name, refusal.Reason, refusal.LogDetail ?? refusal.Message);
         return refusal;
     }
+
+    [LoggerMessage(EventId = 201, Level = LogLevel.Critical, Message = "A registration failed its authentication and is refused: {Detail}")]
+    private static partial void LogTampered(ILogger logger, string detail);
 
     [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "Request {RequestId} of {Caller} refused: {Reason} ({Detail})")]
     private static partial void LogRefused(ILogger logger, string requestId, string caller, string reason, string detail);

@@ -64,6 +64,16 @@ internal sealed class SvidOptionsValidator(IOptions<CaOptions> ca) : IValidateOp
             errors.Add($"svid.registrationCacheTtl is {options.RegistrationCacheTtl}; give a time from 0s to {DenialDecisions.KeepDeletedRegistrations / 2}.");
         }
 
+        if (options.ClockSkew < TimeSpan.Zero || options.ClockSkew > TimeSpan.FromHours(1))
+        {
+            errors.Add($"svid.clockSkew is {options.ClockSkew}; give a time from 0s to 1h.");
+        }
+
+        if (options.IdempotencyWindow < TimeSpan.FromSeconds(1) || options.IdempotencyWindow > TimeSpan.FromHours(1))
+        {
+            errors.Add($"svid.idempotencyWindow is {options.IdempotencyWindow}; give a time from 1s to 1h.");
+        }
+
         if (options.RegistrationCacheCapacity < 1 || options.IdempotencyCapacity < 1)
         {
             errors.Add("svid.registrationCacheCapacity and svid.idempotencyCapacity must be at least 1.");

@@ -5,7 +5,8 @@ namespace MeshGrains.Grains;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TrustDomainState))]
 [JsonSerializable(typeof(ClusterCaState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

@@ -44,8 +44,9 @@ public sealed partial class RecordKeyRing(
             {
                 return;
             }
-            catch (Exception failure) when (failure is KeyManagerException or RecordConflictException or CryptographicException or FormatException)
+            catch (Exception failure)
             {
+                // The key manager, the store, or a lost race: whatever it was, nothing but another try can help a process that has no key.
                 WaitingFor = failure.Message;
                 LogWaiting(logger, failure.Message, retry.TotalSeconds);
             }

@@ -44,6 +44,11 @@ public sealed class StateCodec : IStateCodec
             var root = document.RootElement;
             var name = root.GetProperty("state").GetString();
             var format = root.GetProperty("format").GetInt32();
+            if (format < 1)
+            {
+                throw new StateFormatException($"The state '{name}' says format {format}; formats begin with 1.");
+            }
+
             if (name != descriptor.Name)
             {
                 throw new StateFormatException($"Expected the state '{descriptor.Name}' and found '{name}'.");

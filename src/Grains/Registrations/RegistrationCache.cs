@@ -32,7 +32,8 @@ internal sealed class RegistrationCache<TKey>(int capacity, TimeSpan ttl, TimePr
     {
         if (Volatile.Read(ref _count) >= capacity)
         {
-            foreach (var old in _items.Keys.Take((capacity / 10) + 1))
+            // Enumerated in place: the Keys property would lock and copy the whole table.
+            foreach (var (old, _) in _items.Take((capacity / 10) + 1))
             {
                 Remove(old);
             }

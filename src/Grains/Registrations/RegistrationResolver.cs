@@ -35,8 +35,8 @@ internal sealed class RegistrationResolver(
 
         return caller.Kind switch
         {
-            CallerKind.JoinToken => FindByEntryAsync(caller, cancellationToken),
-            CallerKind.X509Svid => FindByRecordAsync(caller, cancellationToken),
+            CallerKind.JoinToken => FindByEntryAsync(caller, wanted, cancellationToken),
+            CallerKind.X509Svid => FindByRecordAsync(caller, wanted, cancellationToken),
             _ => ValueTask.FromResult(new RegistrationResult(new Refusal(
                 RefusalCode.PermissionDenied, "no_attestation", "An operator's session is no workload: attest with a token, a join token or an SVID."))),
         };
@@ -88,16 +88,26 @@ internal sealed class RegistrationResolver(
         }
     }
 
-    private async ValueTask<RegistrationResult> FindByEntryAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
+    private async ValueTask<RegistrationResult> FindByEntryAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)
     {
         var entry = await store.GetEntryAsync(TrustDomainName, caller.EntryId ?? "", cancellationToken);
-        return entry is null || entry.ExpiresAt <= time.GetUtcNow()
-            ? new RegistrationResult(NotRegisteredAnyMore)
-            : new RegistrationResult(ResolvedRegistration.Of(entry), caller.AttestedAt);
+        if (entry is null || entry.ExpiresAt <= time.GetUtcNow() || entry.ParentId != EntryRules.JoinTokenParent(TrustDomainName))
+        {
+            return new RegistrationResult(NotRegisteredAnyMore);
+        }
+
+        return wanted is null || wanted == entry.SpiffeId
+            ? new RegistrationResult(ResolvedRegistration.Of(entry), caller.AttestedAt)
+            : new RegistrationResult(AnotherIdentity);
     }
 
-    private async ValueTask<RegistrationResult> FindByRecordAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
+    private async ValueTask<RegistrationResult> FindByRecordAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)
     {
+        if (wanted is not null && wanted != caller.SpiffeId)
+        {
+            return new RegistrationResult(AnotherIdentity);
+        }
+
         var record = await log.FindBySerialAsync(TrustDomainName, caller.CertificateSerial ?? "", cancellationToken);
         if (record is not { Kind: IssuanceRecordKind.X509Svid } || record.SpiffeId != caller.SpiffeId)
         {
@@ -142,7 +152,10 @@ internal sealed class RegistrationResolver(
 
         var templates = await store.ListTemplatesAsync(TrustDomainName, cancellationToken);
         var template = templates.FirstOrDefault(known => ResolvedRegistration.TemplatePrefix + known.Id == record.RegistrationId);
-        return template is null ? null : ResolvedRegistration.Of(template, SpiffeId.Parse(record.SpiffeId));
+        return template is not null && SpiffeId.TryParse(record.SpiffeId, out var given, out _)
+            && TemplatePattern.TryParse(template.Pattern, TrustDomainName, out var pattern, out _) && pattern!.Gives(given, trustDomain.Value.Cluster)
+            ? ResolvedRegistration.Of(template, given)
+            : null;
     }
 
     private ResolvedRegistration? Expand(RegistrationTemplate template, AuthenticatedCaller caller) =>
@@ -155,6 +168,9 @@ internal sealed class RegistrationResolver(
         caller.AllowedPaths.IsDefaultOrEmpty
         || caller.AllowedPaths.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)
             && (prefix.EndsWith('/') || path.Length == prefix.Length || path[prefix.Length] == '/'));
+
+    private static Refusal AnotherIdentity { get; } = new(
+        RefusalCode.PermissionDenied, "not_registered", "This credential stands for another identity than the one that is wanted.");
 
     private static Refusal NotRegisteredAnyMore { get; } = new(
         RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");

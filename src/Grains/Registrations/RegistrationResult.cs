@@ -18,7 +18,7 @@ internal readonly struct RegistrationResult
 
     public DateTimeOffset AttestedAt { get; }
 
-    /// <summary>The authority id of the issuer of the certificate that a renewal presented; null otherwise.</summary>
+    /// <summary>For a renewal: the authority id under which the log knows the presented certificate.</summary>
     public string? PresentedIssuer { get; }
 
     public Refusal? Refusal { get; }

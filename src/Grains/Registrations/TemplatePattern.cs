@@ -60,9 +60,9 @@ public sealed class TemplatePattern
             return false;
         }
 
-        if (segments.All(segment => VariableOf(segment) is null))
+        if (segments.All(segment => VariableOf(segment) is null or "cluster"))
         {
-            error = "A pattern without a variable gives every caller one identity; make an entry instead.";
+            error = "A pattern without an attested variable gives every caller one identity; make an entry instead.";
             return false;
         }
 
@@ -91,6 +91,19 @@ public sealed class TemplatePattern
         }
 
         return SpiffeId.TryParse($"spiffe://{trustDomain}{path}", out var id, out _) ? id : null;
+    }
+
+    /// <summary>Whether this pattern could have given the identity to somebody: what a renewal asks after the template was replaced.</summary>
+    public bool Gives(SpiffeId id, string cluster)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        var segments = id.Path.Split('/');
+        return segments.Length == _segments.Length + 1 && segments.Skip(1).Zip(_segments).All(pair => VariableOf(pair.Second) switch
+        {
+            null => pair.First == pair.Second,
+            "cluster" => pair.First == cluster,
+            _ => true,
+        });
     }
 
     private static string? VariableOf(string segment) =>

@@ -11,6 +11,7 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("Ensure")]
     Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command);
 
+    [AlwaysInterleave]
     [Alias("Get")]
     Task<TrustDomainView> GetAsync();
 

@@ -7,5 +7,6 @@ internal enum RootStep
     MakeKey,
     BuildCertificate,
     Sign,
+    Record,
     Done,
 }

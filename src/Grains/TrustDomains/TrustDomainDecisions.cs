@@ -15,31 +15,45 @@ internal static class TrustDomainDecisions
     public static readonly TimeSpan AbandonAfter = TimeSpan.FromHours(1);
 
     private const int MaxIntents = 4096;
+    private const long MaxRootSeconds = 100L * 366 * 86_400;
 
     /// <summary>The next step of the first root; the same from every point that a crash may have left.</summary>
     public static RootStep NextRootStep(TrustDomainState state) => state.Authorities switch
     {
         [] => RootStep.RecordName,
+        [.., { CertificateDer: not null, State: AuthorityState.Prepared }] => RootStep.Record,
         [.., { CertificateDer: not null }] => RootStep.Done,
         [.., { Tbs: not null }] => RootStep.Sign,
         [.., { KeyReference: not null }] => RootStep.BuildCertificate,
         _ => RootStep.MakeKey,
     };
 
-    public static TrustDomainState RecordName(TrustDomainState state, EnsureTrustDomain command, string keyName, DateTimeOffset now) => state with
+    /// <exception cref="GrainOperationException">The command asks for a root that could never be finished.</exception>
+    public static TrustDomainState RecordName(TrustDomainState state, EnsureTrustDomain command, string keyName, DateTimeOffset now)
     {
-        RefreshHintSeconds = command.RefreshHintSeconds,
-        OperationId = $"{command.OperationId}:name",
-        Authorities = state.Authorities.Add(new RootAuthority
+        // What is recorded here is never replaced, so that a wrong word would stand in the way for ever.
+        if (!Enum.GetNames<KeyAlgorithm>().Contains(command.RootKeyAlgorithm) || command.RootTtlSeconds is < 1 or > MaxRootSeconds)
         {
-            KeyName = keyName,
-            KeyAlgorithm = command.RootKeyAlgorithm,
-            State = AuthorityState.Prepared,
-            CreatedAt = now,
-            TtlSeconds = command.RootTtlSeconds,
-            NameConstraints = command.NameConstraints,
-        }),
-    };
+            throw new GrainOperationException(
+                RefusalCode.InvalidArgument, "bad_root",
+                $"A root of algorithm '{command.RootKeyAlgorithm}' and a life of {command.RootTtlSeconds} s cannot be made; see ca.rootKeyAlgorithm and ca.rootTtl.");
+        }
+
+        return state with
+        {
+            RefreshHintSeconds = command.RefreshHintSeconds,
+            OperationId = $"{command.OperationId}:name",
+            Authorities = state.Authorities.Add(new RootAuthority
+            {
+                KeyName = keyName,
+                KeyAlgorithm = command.RootKeyAlgorithm,
+                State = AuthorityState.Prepared,
+                CreatedAt = now,
+                TtlSeconds = command.RootTtlSeconds,
+                NameConstraints = command.NameConstraints,
+            }),
+        };
+    }
 
     public static TrustDomainState RecordKey(TrustDomainState state, ManagedKey key, string operationId) => ReplaceLast(state, operationId, root => root with
     {
@@ -63,9 +77,13 @@ internal static class TrustDomainDecisions
             };
         });
 
+    /// <summary>Enters the signed certificate; until the log knows it, it is shown to nobody.</summary>
+    public static TrustDomainState RecordSignature(TrustDomainState state, byte[] certificateDer, string operationId) =>
+        ReplaceLast(state, operationId, root => root with { CertificateDer = certificateDer });
+
     /// <summary>The first root is active at once: nobody holds an older bundle. The bundle's number grows.</summary>
-    public static TrustDomainState ActivateFirst(TrustDomainState state, byte[] certificateDer, string operationId) =>
-        ReplaceLast(state, operationId, root => root with { CertificateDer = certificateDer, State = AuthorityState.Active }) with
+    public static TrustDomainState ActivateFirst(TrustDomainState state, string operationId) =>
+        ReplaceLast(state, operationId, root => root with { State = AuthorityState.Active }) with
         {
             BundleNumber = state.BundleNumber + 1,
         };
@@ -77,9 +95,14 @@ internal static class TrustDomainDecisions
     public static (TrustDomainState State, CertificationIntent Intent) Certify(
         TrustDomainState state, TrustDomain trustDomain, CertifyIssuingCa command, SerialNumber serial, DateTimeOffset now)
     {
+        if (!PublicKeyInfo.TryRead(command.SubjectPublicKeyInfo, out var key, out _) || key.Kind != KeyKind.P256)
+        {
+            throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_key", "An issuing CA's key is a P-256 SubjectPublicKeyInfo.");
+        }
+
         if (state.Intents.FirstOrDefault(known => known.OperationId == command.OperationId) is { } standing)
         {
-            return (state, standing);
+            return (state, Check(standing, command, KeyIdentifier.AuthorityId(key), now));
         }
 
         var root = ActiveRoot(state);
@@ -119,6 +142,23 @@ internal static class TrustDomainDecisions
         return (state with { Intents = pruned.Add(intent), OperationId = $"{command.OperationId}:intent" }, intent);
     }
 
+    /// <summary>An operation id stands for one silo and key; and what the KMS could not sign in half a life is not worth a signature any more.</summary>
+    private static CertificationIntent Check(CertificationIntent standing, CertifyIssuingCa command, string authorityId, DateTimeOffset now)
+    {
+        if (standing.AuthorityId != authorityId || standing.Cluster != command.Cluster || standing.Silo != command.Silo)
+        {
+            throw new GrainOperationException(RefusalCode.InvalidArgument, "operation_reused", "This operation id already stands for another silo or key.");
+        }
+
+        if (standing.CertificateDer is null && standing.RequestedAt + ((standing.NotAfter - standing.RequestedAt) / 2) <= now)
+        {
+            throw new GrainOperationException(
+                RefusalCode.Conflict, "intent_outlived", $"The request of {standing.RequestedAt:u} was not signed within half the life that it asked for; ask anew.");
+        }
+
+        return standing;
+    }
+
     public static TrustDomainState Certified(TrustDomainState state, string operationId, byte[] certificateDer) => state with
     {
         Intents = [.. state.Intents.Select(intent => intent.OperationId == operationId ? intent with { CertificateDer = certificateDer } : intent)],
@@ -139,7 +179,7 @@ internal static class TrustDomainDecisions
         name,
         state.BundleNumber,
         state.RefreshHintSeconds,
-        [.. state.Authorities.Where(root => root.CertificateDer is not null).Select(root => new AuthorityView(
+        [.. state.Authorities.Where(root => root is { CertificateDer: not null, State: not AuthorityState.Prepared }).Select(root => new AuthorityView(
             root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))]);
 
     /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>

@@ -2,12 +2,13 @@ using System.Security.Cryptography;
 using MeshGrains.Identity;
 using MeshGrains.Keys;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Grains;
 
 /// <summary>
-/// Intent, act, outcome: a root's key name is committed before the key is made, every TBS before the KMS signs it, every certificate is in the
-/// log before it is committed. Each call picks up where a crash stopped.
+/// Intent, act, outcome: a root's key name is committed before the key is made, every TBS before the KMS signs it, every certificate before it is
+/// logged, and none is shown before the log knows it. Each call picks up where a crash stopped.
 /// </summary>
 [GrainType("trust-domain")]
 internal sealed partial class TrustDomainGrain(
@@ -16,6 +17,8 @@ internal sealed partial class TrustDomainGrain(
     IIssuanceLog log,
     IRegistrationStore registrations,
     IGrainFactory grains,
+    IOptions<TrustDomainOptions> options,
+    IOptions<SvidOptions> svids,
     ISerialSource serials,
     IRandomSource random,
     TimeProvider time,
@@ -28,6 +31,13 @@ internal sealed partial class TrustDomainGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        // A key in the KMS is made for whatever name this grain has: only the configured one may have it.
+        if (this.GetPrimaryKeyString() != options.Value.Name)
+        {
+            throw new GrainOperationException(
+                RefusalCode.NotFound, "no_such_trust_domain", $"This deployment serves the trust domain {options.Value.Name}, not {this.GetPrimaryKeyString()}.");
+        }
+
         _trustDomain = TrustDomain.Parse(this.GetPrimaryKeyString());
         _record = new GrainRecord<TrustDomainState>(persistent, static state => state.OperationId);
         var shown = await log.HighestBundleNumberAsync(_trustDomain.Name, cancellationToken);
@@ -41,6 +51,7 @@ internal sealed partial class TrustDomainGrain(
 
     public async Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command)
     {
+        await _record.SettleAsync();
         while (true)
         {
             switch (TrustDomainDecisions.NextRootStep(State))
@@ -57,10 +68,14 @@ internal sealed partial class TrustDomainGrain(
                         State, _trustDomain, serials.Next(), $"{command.OperationId}:tbs", time.GetUtcNow()));
                     break;
                 case RootStep.Sign:
+                    var unsigned = State.Authorities[^1];
+                    await CommitAsync(TrustDomainDecisions.RecordSignature(
+                        State, await SignAsync(unsigned, unsigned.Tbs!), $"{command.OperationId}:signature"));
+                    break;
+                case RootStep.Record:
                     var root = State.Authorities[^1];
-                    var der = await SignAsync(root, root.Tbs!);
-                    await RecordAsync(IssuanceRecordKind.RootAuthority, der, root.AuthorityId!, root.KeyName, "root");
-                    await CommitAsync(TrustDomainDecisions.ActivateFirst(State, der, $"{command.OperationId}:root"));
+                    await RecordAsync(IssuanceRecordKind.RootAuthority, root.CertificateDer!, root.AuthorityId!, root.KeyName, "root");
+                    await CommitAsync(TrustDomainDecisions.ActivateFirst(State, $"{command.OperationId}:root"));
                     LogRootMade(logger, _trustDomain.Name, root.AuthorityId!, root.KeyReference!, root.NotAfter);
                     break;
                 default:
@@ -81,21 +96,27 @@ internal sealed partial class TrustDomainGrain(
 
     public async Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command)
     {
+        await _record.SettleAsync();
         var (next, intent) = TrustDomainDecisions.Certify(State, _trustDomain, command, serials.Next(), time.GetUtcNow());
         if (!ReferenceEquals(next, State))
         {
             await CommitAsync(next);
+
+            // Where only a reply was lost, the store holds an earlier attempt's intent: its bytes are signed, not those made just now.
+            intent = TrustDomainDecisions.Certify(State, _trustDomain, command, serials.Next(), time.GetUtcNow()).Intent;
         }
 
-        var der = intent.CertificateDer;
-        if (der is null)
+        if (intent.CertificateDer is null)
         {
             var root = State.Authorities.Single(authority => authority.AuthorityId == intent.RootAuthorityId);
-            der = await SignAsync(root, intent.Tbs);
-            await RecordAsync(IssuanceRecordKind.IssuingCa, der, intent.RootAuthorityId, intent.OperationId, $"silo:{intent.Cluster}/{intent.Silo}");
-            await CommitAsync(TrustDomainDecisions.Certified(State, intent.OperationId, der));
+            var signed = TrustDomainDecisions.Certified(State, intent.OperationId, await SignAsync(root, intent.Tbs));
+            await CommitAsync(signed);
+            intent = State.Intents.Single(known => known.OperationId == command.OperationId);
         }
 
+        // Every time, for a crash may have come between commit and record; no certificate leaves that the log does not know.
+        var der = intent.CertificateDer!;
+        await RecordAsync(IssuanceRecordKind.IssuingCa, der, intent.RootAuthorityId, intent.OperationId, $"silo:{intent.Cluster}/{intent.Silo}");
         return new CertifiedIssuingCa(intent.AuthorityId, intent.RootAuthorityId, der, intent.NotBefore, intent.NotAfter);
     }
 
@@ -110,46 +131,63 @@ internal sealed partial class TrustDomainGrain(
         {
             wrong = why;
         }
+        else
+        {
+            wrong = EntryRules.Check(template, svids.Value.MaxTtl);
+        }
 
         if (wrong is not null)
         {
             throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_template", $"The template '{template.Pattern}' is refused: {wrong}");
         }
 
-        var stamped = template with { CreatedAt = template.Revision == 1 ? time.GetUtcNow() : template.CreatedAt };
+        var before = template.Revision == 1 ? null : await FindTemplateAsync(template.Id);
+        var stamped = template with { CreatedAt = before?.CreatedAt ?? time.GetUtcNow() };
         try
         {
             await registrations.PutTemplateAsync(stamped, CancellationToken.None);
             return stamped;
         }
-        catch (Exception failure) when (failure is not RecordTamperedException)
+        catch (Exception failure)
         {
-            var stored = (await registrations.ListTemplatesAsync(_trustDomain.Name, CancellationToken.None)).FirstOrDefault(known => known.Id == template.Id);
-            if (stored is not null && stored.OperationId == template.OperationId)
-            {
-                return stored;
-            }
-
-            throw failure is RecordConflictException
-                ? new GrainOperationException(RefusalCode.Conflict, "template_conflict", failure.Message)
-                : failure;
+            // The reply may have been lost: an operation id of ours in the store is success.
+            var stored = await FindTemplateAsync(template.Id);
+            return stored?.OperationId == template.OperationId ? stored : throw Failed(failure);
         }
     }
 
     public async Task<bool> DeleteTemplateAsync(string templateId, string reason, string actor, string operationId)
     {
-        var stored = (await registrations.ListTemplatesAsync(_trustDomain.Name, CancellationToken.None)).FirstOrDefault(known => known.Id == templateId);
+        var deleted = await FindTemplateAsync(templateId) is { } stored && await DeleteAsync(stored);
+
+        // Also when the row is gone already: an earlier attempt may have ended between the two steps.
+        await grains.GetGrain<IDenialGrain>(_trustDomain.Name).AddAsync(
+            new Denial(DenialKind.DeletedRegistration, templateId, 0, reason, actor, time.GetUtcNow(), operationId));
+        return deleted;
+    }
+
+    private async Task<bool> DeleteAsync(RegistrationTemplate template)
+    {
         try
         {
-            var deleted = stored is not null
-                && await registrations.DeleteTemplateAsync(_trustDomain.Name, templateId, stored.Revision, CancellationToken.None);
-            await grains.GetGrain<IDenialGrain>(_trustDomain.Name).AddAsync(
-                new Denial(DenialKind.DeletedRegistration, templateId, 0, reason, actor, time.GetUtcNow(), operationId));
-            return deleted;
+            return await registrations.DeleteTemplateAsync(_trustDomain.Name, template.Id, template.Revision, CancellationToken.None);
         }
-        catch (RecordConflictException conflict)
+        catch (Exception failure)
         {
-            throw new GrainOperationException(RefusalCode.Conflict, "template_conflict", conflict.Message);
+            // The reply may have been lost: a row that is gone was deleted.
+            return await FindTemplateAsync(template.Id) is null ? true : throw Failed(failure);
+        }
+    }
+
+    private async Task<RegistrationTemplate?> FindTemplateAsync(string id)
+    {
+        try
+        {
+            return (await registrations.ListTemplatesAsync(_trustDomain.Name, CancellationToken.None)).FirstOrDefault(known => known.Id == id);
+        }
+        catch (Exception failure)
+        {
+            throw Failed(failure);
         }
     }
 
@@ -197,14 +235,12 @@ internal sealed partial class TrustDomainGrain(
             operationId, caller, operationId, now, State.BundleNumber, hash, now);
         try
         {
-            // After a crash between record and commit the very TBS is signed again, under the serial that the log already knows; an ECDSA
-            // signature differs each time, so that the serial, and not the hash, is what must agree.
             if (await log.FindBySerialAsync(_trustDomain.Name, certificate.SerialHex, CancellationToken.None) is null)
             {
                 await log.AppendAsync(record, CancellationToken.None);
             }
         }
-        catch (IssuanceLogUnavailableException failure)
+        catch (Exception failure)
         {
             throw new GrainOperationException(RefusalCode.Unavailable, "log_unavailable", failure.Message);
         }
@@ -221,6 +257,10 @@ internal sealed partial class TrustDomainGrain(
             throw new GrainOperationException(RefusalCode.Unavailable, "state_conflict", conflict.Message);
         }
     }
+
+    private static GrainOperationException Failed(Exception failure) => failure is RecordConflictException
+        ? new GrainOperationException(RefusalCode.Conflict, "template_conflict", failure.Message)
+        : StoreFailures.Of(failure);
 
     private static GrainOperationException Unavailable(KeyManagerException failure) =>
         new(RefusalCode.Unavailable, "kms_unavailable", $"The key manager refused or did not answer: {failure.Message}");

@@ -29,6 +29,11 @@ internal sealed class TrustDomainOptionsValidator : IValidateOptions<TrustDomain
             errors.Add($"trustDomain '{options.Name}' is not a SPIFFE trust domain: {error}");
         }
 
+        else if (!TrustDomain.TryParse($"bootstrap.{options.Name}", out _, out _))
+        {
+            errors.Add($"trustDomain '{options.Name}' is too long: 'bootstrap.' before it must fit too, so {TrustDomain.MaxLength - "bootstrap.".Length} characters at most.");
+        }
+
         if (!IsLabel(options.Cluster))
         {
             errors.Add($"cluster '{options.Cluster}' must be 1 to 63 letters, digits, '-', '_' or '.'.");

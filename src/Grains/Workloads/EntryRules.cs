@@ -10,6 +10,8 @@ public static class EntryRules
 
     private const int MaxSelectors = 64;
     private const int MaxDnsNames = 32;
+    private const int MaxFederations = 64;
+    private const int MaxName = 256;
 
     /// <summary>Whether a path is <c>/meshgrains</c> or lies under it.</summary>
     public static bool IsReserved(string path) =>
@@ -24,6 +26,17 @@ public static class EntryRules
     /// <summary>Null when the entry is fine, else what is wrong and what to do.</summary>
     public static string? Check(RegistrationEntry entry, TimeSpan maxTtl)
     {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (CheckKey(entry.Id, entry.OperationId, entry.Revision) is { } wrong)
+        {
+            return wrong;
+        }
+
+        if (entry.Selectors.IsDefault || entry.DnsNames.IsDefault || entry.FederatesWith.IsDefault)
+        {
+            return "selectors, dnsNames and federatesWith may be empty, but must be there.";
+        }
+
         if (!SpiffeId.TryParse(entry.SpiffeId, out var id, out var error))
         {
             return $"spiffeId '{entry.SpiffeId}': {error}";
@@ -59,11 +72,34 @@ public static class EntryRules
             return $"dnsNames: at most {MaxDnsNames}, each a host name such as 'cart.shop.svc'.";
         }
 
-        if (entry.X509SvidTtlSeconds is { } ttl && (ttl < 1 || TimeSpan.FromSeconds(ttl) > maxTtl))
+        if (entry.FederatesWith.Length > MaxFederations || !entry.FederatesWith.All(name => TrustDomain.TryParse(name, out _, out _)))
         {
-            return $"x509SvidTtl is {ttl} s; the allowed range is 1 s to {maxTtl} (svid.maxTtl).";
+            return $"federatesWith: at most {MaxFederations}, each the name of a trust domain.";
         }
 
-        return entry.Hint is { Length: > 128 } ? "hint has more than 128 characters." : null;
+        return entry.JwtSvidTtlSeconds is < 1
+            ? $"jwtSvidTtl is {entry.JwtSvidTtlSeconds} s; give at least 1 s."
+            : CheckTtl(entry.X509SvidTtlSeconds, maxTtl) ?? CheckHint(entry.Hint);
     }
+
+    /// <summary>What a template must satisfy beside its pattern; null when it is fine.</summary>
+    public static string? Check(RegistrationTemplate template, TimeSpan maxTtl)
+    {
+        ArgumentNullException.ThrowIfNull(template);
+        return CheckKey(template.Id, template.OperationId, template.Revision)
+            ?? (template.Source is { Length: > 0 and <= MaxName } ? null : $"source is the name of a token issuer, of at most {MaxName} characters, or '*'.")
+            ?? CheckTtl(template.X509SvidTtlSeconds, maxTtl)
+            ?? CheckHint(template.Hint);
+    }
+
+    private static string? CheckKey(string id, string operationId, long revision) =>
+        id is not { Length: > 0 and <= MaxName } || operationId is not { Length: > 0 and <= MaxName }
+            ? $"id and operation id have 1 to {MaxName} characters."
+            : revision < 1 ? $"revision is {revision}; the first is 1, and each write takes the next." : null;
+
+    private static string? CheckTtl(int? seconds, TimeSpan maxTtl) => seconds is { } ttl && (ttl < 1 || TimeSpan.FromSeconds(ttl) > maxTtl)
+        ? $"x509SvidTtl is {ttl} s; the allowed range is 1 s to {maxTtl} (svid.maxTtl)."
+        : null;
+
+    private static string? CheckHint(string? hint) => hint is { Length: > MaxName } ? $"hint has more than {MaxName} characters." : null;
 }

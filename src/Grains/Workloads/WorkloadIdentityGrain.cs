@@ -1,3 +1,4 @@
+using MeshGrains.Identity;
 using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Grains;
@@ -14,9 +15,15 @@ internal sealed class WorkloadIdentityGrain(
 
     private IDenialGrain Denials => grains.GetGrain<IDenialGrain>(TrustDomainName);
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken) =>
+        SpiffeId.TryParse(Identity, out var id, out _) && id.TrustDomain.Name == TrustDomainName
+            ? Task.CompletedTask
+            : throw new GrainOperationException(
+                RefusalCode.InvalidArgument, "bad_identity", $"'{Identity}' is no SPIFFE ID of the trust domain {TrustDomainName}.");
+
     public async Task<WorkloadIdentityView> GetAsync()
     {
-        var entries = await registrations.FindEntriesByIdentityAsync(TrustDomainName, Identity, CancellationToken.None);
+        var entries = await ReadAsync(registrations.FindEntriesByIdentityAsync(TrustDomainName, Identity, CancellationToken.None));
         var denials = await Denials.ReadAsync();
         return new WorkloadIdentityView(Identity, [.. entries], DenialDecisions.Find(denials, DenialKind.QuarantinedIdentity, Identity));
     }
@@ -33,36 +40,24 @@ internal sealed class WorkloadIdentityGrain(
             throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_entry", wrong);
         }
 
-        var stamped = entry with { CreatedAt = entry.Revision == 1 ? time.GetUtcNow() : entry.CreatedAt };
+        var before = entry.Revision == 1 ? null : await FindAsync(entry.Id);
+        var stamped = entry with { CreatedAt = before?.CreatedAt ?? time.GetUtcNow() };
         try
         {
             await registrations.PutEntryAsync(stamped, CancellationToken.None);
             return stamped;
         }
-        catch (Exception failure) when (failure is not RecordTamperedException)
+        catch (Exception failure)
         {
             // The reply may have been lost: an operation id of ours in the store is success.
-            var stored = await registrations.GetEntryAsync(TrustDomainName, entry.Id, CancellationToken.None);
-            if (stored is not null && stored.OperationId == entry.OperationId)
-            {
-                return stored;
-            }
-
-            throw failure is RecordConflictException
-                ? new GrainOperationException(RefusalCode.Conflict, "entry_conflict", failure.Message)
-                : failure;
+            var stored = await FindAsync(entry.Id);
+            return stored?.OperationId == entry.OperationId ? stored : throw Failed(failure);
         }
     }
 
     public async Task<bool> DeleteEntryAsync(string entryId, string reason, string actor, string operationId)
     {
-        var entry = await registrations.GetEntryAsync(TrustDomainName, entryId, CancellationToken.None);
-        if (entry is not null && entry.SpiffeId != Identity)
-        {
-            throw new GrainOperationException(RefusalCode.InvalidArgument, "wrong_identity", $"Entry {entryId} belongs to {entry.SpiffeId}.");
-        }
-
-        var deleted = entry is not null && await DeleteAsync(entry);
+        var deleted = await FindAsync(entryId) is { } entry && await DeleteAsync(entry);
 
         // Also when the row is gone already: an earlier attempt may have ended between the two steps.
         await Denials.AddAsync(new Denial(DenialKind.DeletedRegistration, entryId, 0, reason, actor, time.GetUtcNow(), operationId));
@@ -81,9 +76,35 @@ internal sealed class WorkloadIdentityGrain(
         {
             return await registrations.DeleteEntryAsync(TrustDomainName, entry.Id, entry.Revision, CancellationToken.None);
         }
-        catch (RecordConflictException conflict)
+        catch (Exception failure)
         {
-            throw new GrainOperationException(RefusalCode.Conflict, "entry_conflict", conflict.Message);
+            // The reply may have been lost: a row that is gone was deleted.
+            return await FindAsync(entry.Id) is null ? true : throw Failed(failure);
         }
     }
+
+    /// <summary>The stored entry; one of another identity is that identity's alone to change.</summary>
+    private async Task<RegistrationEntry?> FindAsync(string entryId)
+    {
+        var entry = await ReadAsync(registrations.GetEntryAsync(TrustDomainName, entryId, CancellationToken.None));
+        return entry is null || entry.SpiffeId == Identity
+            ? entry
+            : throw new GrainOperationException(RefusalCode.InvalidArgument, "wrong_identity", $"Entry {entryId} belongs to {entry.SpiffeId}.");
+    }
+
+    private static async Task<T> ReadAsync<T>(ValueTask<T> reading)
+    {
+        try
+        {
+            return await reading;
+        }
+        catch (Exception failure)
+        {
+            throw Failed(failure);
+        }
+    }
+
+    private static GrainOperationException Failed(Exception failure) => failure is RecordConflictException
+        ? new GrainOperationException(RefusalCode.Conflict, "entry_conflict", failure.Message)
+        : StoreFailures.Of(failure);
 }

@@ -36,6 +36,26 @@ public sealed class ClusterCaDecisionsTests
     }
 
     [Fact]
+    public void A_key_that_has_a_certificate_gets_no_second_one()
+    {
+        var state = Certified(new ClusterCaState(), "op-1", "silo-1");
+
+        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Authorise(state, "op-2", "silo-2", "key-op-1", 12, Now));
+
+        Assert.Equal("key_reused", refused.Reason);
+    }
+
+    [Fact]
+    public void A_retry_whose_authority_was_tainted_or_replaced_meanwhile_is_told_to_ask_anew()
+    {
+        var tainted = ClusterCaDecisions.Taint(Certified(new ClusterCaState(), "op-1", "silo-1"), "ca-op-1", "stolen", "op-t");
+        var replaced = Certified(Certified(new ClusterCaState(), "op-1", "silo-1"), "op-2", "silo-1");
+
+        Assert.Equal(RefusalCode.Conflict, Assert.Throws<GrainOperationException>(() => Authorise(tainted, "op-1")).Code);
+        Assert.Equal(RefusalCode.Conflict, Assert.Throws<GrainOperationException>(() => Authorise(replaced, "op-1")).Code);
+    }
+
+    [Fact]
     public void A_silo_over_its_budget_is_refused_and_another_is_not()
     {
         var state = new ClusterCaState();
@@ -98,7 +118,7 @@ public sealed class ClusterCaDecisionsTests
         for (var i = 0; i < 2000; i++)
         {
             now += TimeSpan.FromMinutes(2);
-            (state, _) = ClusterCaDecisions.Authorise(state, $"op-{i}", "silo-1", "key", 1000, now);
+            (state, _) = ClusterCaDecisions.Authorise(state, $"op-{i}", "silo-1", $"key-{i}", 1000, now);
             state = ClusterCaDecisions.Activate(state, $"op-{i}", Certificate($"op-{i}") with { NotBefore = now, NotAfter = now + TimeSpan.FromSeconds(20) });
         }
 
@@ -107,10 +127,10 @@ public sealed class ClusterCaDecisionsTests
     }
 
     private static (ClusterCaState State, IssuingCaRecord Record) Authorise(ClusterCaState state, string operationId, int budget = 12) =>
-        ClusterCaDecisions.Authorise(state, operationId, "silo-1", "key", budget, Now);
+        ClusterCaDecisions.Authorise(state, operationId, "silo-1", $"key-{operationId}", budget, Now);
 
     private static ClusterCaState Certified(ClusterCaState state, string operationId, string silo) =>
-        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, operationId, silo, "key", 12, Now).State, operationId, Certificate(operationId));
+        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, operationId, silo, $"key-{operationId}", 12, Now).State, operationId, Certificate(operationId));
 
     private static CertifiedIssuingCa Certificate(string operationId) =>
         new($"ca-{operationId}", "root", [1], Now, Now + TimeSpan.FromHours(72));

@@ -3,9 +3,10 @@ using System.Collections.Concurrent;
 namespace MeshGrains.Grains.Tests;
 
 /// <summary>A log in memory that can be told to refuse.</summary>
-internal sealed class MemoryLog : IIssuanceLog
+internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 {
     private readonly ConcurrentDictionary<string, IssuanceRecord> _records = new();
+    private readonly Faults _faults = faults ?? new Faults();
 
     public int QueueDepth => 0;
 
@@ -14,16 +15,34 @@ internal sealed class MemoryLog : IIssuanceLog
     /// <summary>Runs before a record is taken; throws to refuse it.</summary>
     public Action<IssuanceRecord>? OnAppend { get; set; }
 
+    /// <summary>What an append waits for after its record was taken.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
     public IReadOnlyCollection<IssuanceRecord> Records => [.. _records.Values];
 
-    public ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken)
+    public async ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken)
     {
         OnAppend?.Invoke(record);
-        return _records.TryAdd(record.Serial, record) ? ValueTask.CompletedTask : throw new IssuanceLogUnavailableException("The serial is taken.");
+        try
+        {
+            await _faults.StepAsync("log.append", () =>
+            {
+                if (!_records.TryAdd(record.Serial, record))
+                {
+                    throw new IssuanceLogUnavailableException("The serial is taken.");
+                }
+            });
+        }
+        catch (IOException failure)
+        {
+            throw new IssuanceLogUnavailableException("The issuance log could not take the record.", failure);
+        }
+
+        await Gate;
     }
 
-    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_records.GetValueOrDefault(serial));
+    public async ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken) =>
+        await _faults.StepAsync("log.find", () => Task.FromResult(_records.GetValueOrDefault(serial)));
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<PositionedRecord>>([.. _records.Values.Where(record => record.SpiffeId == spiffeId).Select(record => new PositionedRecord(0, record))]);
@@ -36,7 +55,7 @@ internal sealed class MemoryLog : IIssuanceLog
             .GroupBy(record => record.IssuerAuthorityId).ToDictionary(group => group.Key, group => (long)group.Count()));
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_records.Values.Select(record => record.BundleNumber).DefaultIfEmpty(0).Max());
+        ValueTask.FromResult(_records.Values.Where(record => record.TrustDomain == trustDomain).Select(record => record.BundleNumber).DefaultIfEmpty(0).Max());
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
 }

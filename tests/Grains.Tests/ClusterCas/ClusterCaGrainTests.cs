@@ -1,0 +1,170 @@
+using MeshGrains.Identity;
+
+namespace MeshGrains.Grains.Tests;
+
+public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
+{
+    private readonly HostedGrains _host;
+
+    public ClusterCaGrainTests(HostedGrains host)
+    {
+        _host = host;
+        host.Fresh();
+    }
+
+    private GrainWorld World => _host.World;
+
+    [Fact]
+    public async Task A_silos_request_is_certified_listed_and_swept_later()
+    {
+        await EnsureAsync();
+        var reminders = World.Reminders.Count;
+
+        var certified = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+
+        var listed = Assert.Single(await _host.ClusterCa.ListAsync());
+        Assert.Equal((certified.AuthorityId, "silo-1", IssuingCaState.Active), (listed.AuthorityId, listed.Silo, listed.State));
+        Assert.Equal(reminders + 1, World.Reminders.Count);
+    }
+
+    [Fact]
+    public async Task Later_requests_do_not_put_the_sweep_off()
+    {
+        await EnsureAsync();
+        await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        var first = await ReminderAsync();
+        World.Clock.Advance(TimeSpan.FromSeconds(10));
+        await _host.ClusterCa.RequestAsync(World.Request("op-2"));
+
+        Assert.Equal(first, await ReminderAsync());
+
+        async Task<string> ReminderAsync()
+        {
+            var rows = await World.Reminders.ReadRows(0, 0);
+            return Assert.Single(rows.Reminders, row => row.GrainId.ToString().Contains(World.TrustDomain.Name, StringComparison.Ordinal)).ETag!;
+        }
+    }
+
+    [Fact]
+    public async Task Who_asks_for_another_silo_with_a_foreign_anchor_an_old_date_or_a_wrong_signature_is_refused()
+    {
+        await EnsureAsync();
+        using var foreign = TestBootstrap.NewAnchor(World.TrustDomain.Name, World.Clock.GetUtcNow());
+        var good = World.Request("op-1");
+        var now = World.Clock.GetUtcNow();
+        using var p384 = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP384);
+        foreach (var bad in new[]
+        {
+            World.Request("op-1", silo: "silo-2", nameInCertificate: "silo-1"),
+            World.Request("op-1", anchor: foreign),
+            World.Request("op-1", requestedAt: now - TimeSpan.FromMinutes(6)),
+            World.Request("op-1", requestedAt: now + TimeSpan.FromMinutes(6)),
+            World.Request("op-1", clusterKey: "another/cluster"),
+            World.Request("op\n1"),
+            World.Request(new string('o', 65)),
+            good with { Signature = [.. good.Signature[..^1], (byte)(good.Signature[^1] ^ 1)] },
+            good with { OperationId = "op-2" },
+            good with { SubjectPublicKeyInfo = IssuerKey.Create().SubjectPublicKeyInfo.ToArray() },
+            good with { SubjectPublicKeyInfo = p384.ExportSubjectPublicKeyInfo() },
+            good with { SubjectPublicKeyInfo = [] },
+            good with { BootstrapChain = [] },
+            good with { BootstrapChain = [[1, 2, 3]] },
+            good with { Signature = [] },
+        })
+        {
+            var refused = await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.RequestAsync(bad));
+            Assert.Equal((RefusalCode.PermissionDenied, "silo_refused"), (refused.Code, refused.Reason));
+        }
+
+        Assert.Empty(await _host.ClusterCa.ListAsync());
+        await _host.ClusterCa.RequestAsync(good);
+    }
+
+    [Fact]
+    public async Task A_silo_over_its_budget_is_refused_until_the_hour_has_passed()
+    {
+        await EnsureAsync();
+        for (var i = 0; i < World.Ca.IssuingCaBudgetPerHour; i++)
+        {
+            await _host.ClusterCa.RequestAsync(World.Request($"op-{i}"));
+        }
+
+        var refused = await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.RequestAsync(World.Request("one-more")));
+        Assert.Equal((RefusalCode.ResourceExhausted, "issuing_ca_budget"), (refused.Code, refused.Reason));
+        await _host.ClusterCa.RequestAsync(World.Request("other", silo: "silo-2"));
+
+        World.Clock.Advance(TimeSpan.FromMinutes(61));
+        await _host.ClusterCa.RequestAsync(World.Request("an-hour-later"));
+    }
+
+    [Fact]
+    public async Task Another_cluster_name_is_no_second_budget()
+    {
+        await EnsureAsync();
+        var key = $"{World.TrustDomain.Name}/invented";
+
+        await Assert.ThrowsAnyAsync<Exception>(() => _host.Grains.GetGrain<IClusterCaGrain>(key).RequestAsync(World.Request("op-1", clusterKey: key)));
+    }
+
+    [Fact]
+    public async Task Whatever_step_fails_the_silo_gets_one_certificate_for_its_operation()
+    {
+        var key = IssuerKey.Create();
+        await RunAsync(key);
+        var steps = World.Faults.Steps.Count;
+        for (var step = 1; step <= steps; step++)
+        {
+            foreach (var after in new[] { false, true })
+            {
+                _host.Fresh();
+                await RunAsync(key, () => World.Faults.FailStep(step, after));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_former_CA_of_a_silo_becomes_old()
+    {
+        await EnsureAsync();
+        await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        await _host.ClusterCa.RequestAsync(World.Request("op-2"));
+
+        Assert.Equal([IssuingCaState.Old, IssuingCaState.Active], (await _host.ClusterCa.ListAsync()).Select(ca => ca.State));
+    }
+
+    [Fact]
+    public async Task A_taint_is_a_denial_and_its_operation_gets_no_certificate_any_more()
+    {
+        await EnsureAsync();
+        var request = World.Request("op-1");
+        var certified = await _host.ClusterCa.RequestAsync(request);
+        World.Faults.FailNext("denials.write");
+
+        var view = await _host.ClusterCa.TaintAsync(certified.AuthorityId, "stolen", "operator", "op-t");
+        await _host.ClusterCa.TaintAsync(certified.AuthorityId, "stolen", "operator", "op-t2");
+
+        Assert.Equal((IssuingCaState.Tainted, "stolen"), (view.State, view.TaintReason));
+        var denial = Assert.Single((await _host.Denials.ReadAsync()).Denials);
+        Assert.Equal((DenialKind.TaintedAuthority, certified.AuthorityId), (denial.Kind, denial.Subject));
+        Assert.Equal(RefusalCode.Conflict, (await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.RequestAsync(request))).Code);
+        Assert.Equal(
+            RefusalCode.NotFound, (await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.TaintAsync("nobody", "x", "operator", "op"))).Code);
+    }
+
+    private Task<TrustDomainView> EnsureAsync() => _host.TrustDomain.EnsureAsync(World.Ensure());
+
+    private async Task RunAsync(IssuerKey key, Action? arm = null)
+    {
+        await EnsureAsync();
+        World.Faults.Reset();
+        arm?.Invoke();
+        var request = World.Request("op-1", key);
+        var first = await HostedGrains.RetryAsync(() => _host.ClusterCa.RequestAsync(request));
+        var again = await HostedGrains.RetryAsync(() => _host.ClusterCa.RequestAsync(request));
+
+        Assert.Equal(first.CertificateDer, again.CertificateDer);
+        var listed = Assert.Single(await _host.ClusterCa.ListAsync());
+        Assert.Equal((IssuingCaState.Active, first.AuthorityId), (listed.State, listed.AuthorityId));
+        Assert.Single(World.Log.Records, record => record.TrustDomain == World.TrustDomain.Name && record.Kind == IssuanceRecordKind.IssuingCa);
+    }
+}

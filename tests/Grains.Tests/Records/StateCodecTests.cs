@@ -1,0 +1,161 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace MeshGrains.Grains.Tests;
+
+public sealed class StateCodecTests
+{
+    private const string TrustDomainBytes =
+        """{"state":"trust-domain","format":1,"body":{"bundleNumber":3,"refreshHintSeconds":300,"authorities":[{"keyName":"meshgrains-root-td","keyAlgorithm":"EcdsaP256","state":"Active","createdAt":"2026-01-02T03:04:05+00:00","ttlSeconds":315360000,"nameConstraints":false,"keyReference":"file:root/1","subjectPublicKeyInfo":"AQI=","authorityId":"aa","tbs":"Aw==","certificateDer":"BAU=","notBefore":"2026-01-02T02:59:05+00:00","notAfter":"2036-01-02T03:04:05+00:00"}],"intents":[{"operationId":"op-1","cluster":"main","silo":"silo-1","authorityId":"bb","rootAuthorityId":"aa","serial":"0f","tbs":"Bg==","requestedAt":"2026-01-02T03:04:05+00:00","notBefore":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-05T03:04:05+00:00"}],"operationId":"op-1:intent"}}""";
+
+    private const string ClusterCaBytes =
+        """{"state":"cluster-ca","format":1,"body":{"issuingCas":[{"operationId":"op-1","silo":"silo-1","state":"Tainted","requestedAt":"2026-01-02T03:04:05+00:00","keyHash":"ff","authorityId":"bb","rootAuthorityId":"aa","certificateDer":"Bw==","notBefore":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-05T03:04:05+00:00","taintReason":"stolen"}],"operationId":"op-2"}}""";
+
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly StateCodec Codec = new();
+
+    private static TrustDomainState TrustDomainSample => new()
+    {
+        BundleNumber = 3,
+        RefreshHintSeconds = 300,
+        Authorities =
+        [
+            new RootAuthority
+            {
+                KeyName = "meshgrains-root-td", KeyAlgorithm = "EcdsaP256", State = AuthorityState.Active, CreatedAt = Now, TtlSeconds = 315_360_000,
+                KeyReference = "file:root/1", SubjectPublicKeyInfo = [1, 2], AuthorityId = "aa", Tbs = [3], CertificateDer = [4, 5],
+                NotBefore = Now.AddMinutes(-5), NotAfter = Now.AddYears(10),
+            },
+        ],
+        Intents =
+        [
+            new CertificationIntent
+            {
+                OperationId = "op-1", Cluster = "main", Silo = "silo-1", AuthorityId = "bb", RootAuthorityId = "aa", Serial = "0f", Tbs = [6],
+                RequestedAt = Now, NotBefore = Now, NotAfter = Now.AddDays(3),
+            },
+        ],
+        OperationId = "op-1:intent",
+    };
+
+    private static ClusterCaState ClusterCaSample => new()
+    {
+        IssuingCas =
+        [
+            new IssuingCaRecord
+            {
+                OperationId = "op-1", Silo = "silo-1", State = IssuingCaState.Tainted, RequestedAt = Now, KeyHash = "ff", AuthorityId = "bb",
+                RootAuthorityId = "aa", CertificateDer = [7], NotBefore = Now, NotAfter = Now.AddDays(3), TaintReason = "stolen",
+            },
+        ],
+        OperationId = "op-2",
+    };
+
+    [Fact]
+    public void A_trust_domains_bytes_are_these_for_ever()
+    {
+        Assert.Equal(TrustDomainBytes, Encoding.UTF8.GetString(Codec.Encode(TrustDomainSample)));
+        Assert.Equal(Codec.Encode(TrustDomainSample), Codec.Encode(Codec.Decode<TrustDomainState>(Encoding.UTF8.GetBytes(TrustDomainBytes))));
+    }
+
+    [Fact]
+    public void A_cluster_CAs_bytes_are_these_for_ever()
+    {
+        Assert.Equal(ClusterCaBytes, Encoding.UTF8.GetString(Codec.Encode(ClusterCaSample)));
+        var read = Codec.Decode<ClusterCaState>(Encoding.UTF8.GetBytes(ClusterCaBytes));
+        Assert.Equal(("stolen", IssuingCaState.Tainted), (read.IssuingCas[0].TaintReason, read.IssuingCas[0].State));
+    }
+
+    [Fact]
+    public void Whatever_is_written_is_read_back()
+    {
+        Prop.ForAll<(long Number, int Hint, byte[] Bytes, NonNull<string> Text, bool Present)[]>(parts =>
+        {
+            var state = new TrustDomainState
+            {
+                BundleNumber = parts.Length,
+                Intents =
+                [
+                    .. parts.Select(part => new CertificationIntent
+                    {
+                        OperationId = WellFormed(part.Text.Get), Cluster = "c", Silo = "s", AuthorityId = $"{part.Number}", RootAuthorityId = "r", Serial = "1",
+                        Tbs = part.Bytes ?? [], RequestedAt = Now.AddSeconds(part.Hint), NotBefore = Now, NotAfter = Now,
+                        CertificateDer = part.Present ? part.Bytes : null,
+                    }),
+                ],
+            };
+            var bytes = Codec.Encode(state);
+            var read = Codec.Decode<TrustDomainState>(bytes);
+            return Codec.Encode(read).AsSpan().SequenceEqual(bytes) && read.Intents.Length == state.Intents.Length
+                && read.Intents.Zip(state.Intents).All(pair => pair.First.OperationId == pair.Second.OperationId && pair.First.Tbs.AsSpan().SequenceEqual(pair.Second.Tbs));
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void A_newer_format_is_refused_in_words_that_say_what_to_do()
+    {
+        var newer = Encoding.UTF8.GetBytes(ClusterCaBytes.Replace("\"format\":1", "\"format\":2", StringComparison.Ordinal));
+
+        var refused = Assert.Throws<StateFormatException>(() => Codec.Decode<ClusterCaState>(newer));
+
+        Assert.Contains("Start the newer version", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_states_bytes_are_refused()
+    {
+        Assert.Throws<StateFormatException>(() => Codec.Decode<TrustDomainState>(Encoding.UTF8.GetBytes(ClusterCaBytes)));
+        Assert.Throws<StateFormatException>(() => Codec.Encode("a state that nobody registered"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"state":"cluster-ca","format":1}""")]
+    [InlineData("""{"state":"cluster-ca","format":1,"body":null}""")]
+    [InlineData("""{"state":"cluster-ca","format":0,"body":{}}""")]
+    [InlineData("""{"state":"cluster-ca","format":-1,"body":{}}""")]
+    [InlineData("""{"state":"cluster-ca","format":1.5,"body":{}}""")]
+    [InlineData("""{"state":"cluster-ca","format":"1","body":{}}""")]
+    [InlineData("""{"state":7,"format":1,"body":{}}""")]
+    [InlineData("""{"state":"cluster-ca","format":1,"body":[]}""")]
+    [InlineData("""{"state":"cluster-ca","format":1,"body":{"issuingCas":null}}""")]
+    [InlineData("""{"state":"cluster-ca","format":1,"body":{"issuingCas":[{}]}}""")]
+    [InlineData("""{"state":"cluster-ca","format":1,"body":{"issuingCas":[{"operationId":null,"silo":null,"state":"Active","requestedAt":"2026-01-02T03:04:05+00:00","keyHash":null}]}}""")]
+    public void Malformed_bytes_are_a_format_error_and_nothing_else(string text)
+    {
+        Assert.Throws<StateFormatException>(() => Codec.Decode<ClusterCaState>(Encoding.UTF8.GetBytes(text)));
+    }
+
+    [Fact]
+    public void Damaged_bytes_are_read_or_refused_and_nothing_else_happens()
+    {
+        var golden = Encoding.UTF8.GetBytes(TrustDomainBytes);
+        Prop.ForAll<PositiveInt, byte, bool>((at, value, cut) =>
+        {
+            var damaged = golden.ToArray();
+            damaged[at.Get % damaged.Length] = value;
+            try
+            {
+                _ = Codec.Decode<TrustDomainState>(cut ? damaged.AsMemory(0, at.Get % damaged.Length) : damaged);
+            }
+            catch (StateFormatException)
+            {
+                // The one way to refuse.
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2_000));
+    }
+
+    [Fact]
+    public void An_empty_state_is_as_a_grain_finds_it_first()
+    {
+        Assert.Equal(0, Codec.Empty<TrustDomainState>().BundleNumber);
+        Assert.True(Codec.IsTrustBearing<TrustDomainState>());
+        Assert.True(Codec.IsTrustBearing<ClusterCaState>());
+    }
+
+    private static string WellFormed(string text) => new([.. text.Where(c => !char.IsSurrogate(c))]);
+}
