@@ -34,7 +34,7 @@ internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, T
         {
             redeemed = await tokens.RedeemAsync(token, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or RecordTamperedException))
         {
             LogUnavailable(e.GetType().Name, e.Message);
             return new Refusal(

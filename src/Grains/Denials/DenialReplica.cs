@@ -31,6 +31,9 @@ public sealed partial class DenialReplica(
     public DenialSnapshot? Fresh =>
         Current is { ConfirmedTimestamp: { } confirmed } current && time.GetElapsedTime(confirmed) < options.Value.Lease ? current : null;
 
+    /// <summary>Why the last attempt to confirm failed; null when it did not.</summary>
+    public string? Failure { get; private set; }
+
     Task IDenialObserver.ChangedAsync(DenialSet set)
     {
         Take(set, confirmedTimestamp: null);
@@ -62,10 +65,12 @@ public sealed partial class DenialReplica(
                 }
 
                 retry = FirstRetry;
+                Failure = null;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 pause = retry;
+                Failure = failure.Message;
                 retry = retry * 2 < options.Value.Lease / 6 ? retry * 2 : options.Value.Lease / 6;
                 LogNotConfirmed(logger, failure.Message, options.Value.Lease.TotalSeconds);
             }

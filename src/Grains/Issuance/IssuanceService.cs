@@ -70,7 +70,8 @@ internal sealed partial class IssuanceService : IIssuanceService
 
             if (_denials.Fresh is null)
             {
-                return "the denial set has not been confirmed within its lease";
+                const string Stale = "the denial set has not been confirmed within its lease";
+                return _denials.Failure is { } why ? $"{Stale}: {why}" : Stale;
             }
 
             return _log.IsAvailable ? null : "the issuance log takes no records";

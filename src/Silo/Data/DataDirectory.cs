@@ -4,7 +4,8 @@ namespace MeshGrains.Silo;
 
 /// <summary>
 /// The data directory: 0700, held by one process at a time through a lock on <c>lock</c>. Holds <c>state.db</c>, <c>log/</c>, <c>keys/</c>,
-/// <c>bootstrap/</c>, <c>bundle.pem</c>, <c>bundle.json</c>, <c>endpoints.json</c> and <c>admin.sock</c>.
+/// <c>bootstrap/</c>, <c>bundle.pem</c>, <c>bundle.json</c>, <c>endpoints.json</c> and <c>admin.sock</c>, and belongs to the trust domain
+/// that <c>trust-domain</c> names.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
 {
@@ -50,8 +51,8 @@ internal sealed class DataDirectory : IDisposable
         }
     }
 
-    /// <exception cref="ConfigurationException">The directory cannot be used, or another process holds it.</exception>
-    public static DataDirectory Open(string path)
+    /// <exception cref="ConfigurationException">The directory cannot be used, another process holds it, or it is another trust domain's.</exception>
+    public static DataDirectory Open(string path, string trustDomain)
     {
         var full = System.IO.Path.GetFullPath(path);
         try
@@ -64,20 +65,32 @@ internal sealed class DataDirectory : IDisposable
             throw new ConfigurationException([$"The data directory {full} cannot be used: {failure.Message} Give another one with --data."]);
         }
 
+        FileStream held;
         try
         {
-            var held = new FileStream(System.IO.Path.Combine(full, "lock"), new FileStreamOptions
+            held = new FileStream(System.IO.Path.Combine(full, "lock"), new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
-            return new DataDirectory(full, held);
         }
         catch (IOException)
         {
             throw new ConfigurationException([$"Another MeshGrains process holds {full}. Stop it, or give this one its own directory with --data."]);
+        }
+
+        var directory = new DataDirectory(full, held);
+        try
+        {
+            directory.Claim(trustDomain);
+            return directory;
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
         }
     }
 
@@ -96,6 +109,24 @@ internal sealed class DataDirectory : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Root, log and registrations are of one trust domain: under another name they would be served beside a second root, unseen.</summary>
+    private void Claim(string trustDomain)
+    {
+        var marker = In("trust-domain");
+        if (!File.Exists(marker))
+        {
+            WriteAtomically(marker, Encoding.ASCII.GetBytes(trustDomain + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            return;
+        }
+
+        var owner = File.ReadAllText(marker).Trim();
+        if (owner != trustDomain)
+        {
+            throw new ConfigurationException(
+                [$"The data directory {Path} holds the trust domain '{owner}', not '{trustDomain}'. Start with --trust-domain {owner}, or give '{trustDomain}' a directory of its own with --data."]);
+        }
+    }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -2,6 +2,7 @@ using MeshGrains.Gateway;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
 using MeshGrains.Keys;
+using MeshGrains.Storage;
 using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Silo;
@@ -24,11 +25,33 @@ internal sealed class SiloApplication : IAsyncDisposable
         _mesh = mesh;
     }
 
-    /// <exception cref="ConfigurationException">The configuration, the data directory or the bootstrap files cannot be used.</exception>
+    /// <exception cref="ConfigurationException">The configuration, the data directory, the key manager, a store or the bootstrap files cannot be used.</exception>
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        var data = DataDirectory.Open(mesh.Data);
+        ListenCheck.Require(mesh.Gateway);
+        var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
+        try
+        {
+            return Build(configuration, mesh, data);
+        }
+        catch (Exception failure)
+        {
+            data.Dispose();
+            switch (failure)
+            {
+                case KeyManagerException:
+                    throw new ConfigurationException([$"keys.uri: {failure.Message}"]);
+                case SqliteSchemaException:
+                    throw new ConfigurationException([failure.Message]);
+                default:
+                    throw;
+            }
+        }
+    }
+
+    private static SiloApplication Build(IConfiguration configuration, MeshConfiguration mesh, DataDirectory data)
+    {
         var time = TimeProvider.System;
         BootstrapFiles.Prepare(data.Bootstrap, mesh.TrustDomain, mesh.Silo, new RandomSerialSource(), time.GetUtcNow());
         var bootstrap = FileSiloBootstrap.Open(data.Bootstrap, mesh.TrustDomain, time);
@@ -45,6 +68,11 @@ internal sealed class SiloApplication : IAsyncDisposable
         SiloServices.Add(builder.Services, mesh, data, bootstrap);
         var application = builder.Build();
         application.MapMeshGateway();
+
+        // Opened here at the latest, so that what is wrong with them is told before anything starts.
+        _ = application.Services.GetRequiredService<IKeyManager>();
+        _ = application.Services.GetRequiredService<IRegistrationStore>();
+        _ = application.Services.GetRequiredService<IIssuanceLog>();
         return new SiloApplication(application, data, bootstrap, mesh);
     }
 

@@ -53,7 +53,7 @@ internal static class SiloServices
         logging.SetMinimumLevel(telemetry.LogLevel);
 
         // The frameworks' own voices count from Warning on, unless someone is looking for something.
-        var frameworks = telemetry.LogLevel < LogLevel.Information ? telemetry.LogLevel : LogLevel.Warning;
+        var frameworks = telemetry.LogLevel == LogLevel.Information ? LogLevel.Warning : telemetry.LogLevel;
         foreach (var category in new[] { "Microsoft", "System", "Orleans" })
         {
             logging.AddFilter(category, frameworks);

@@ -38,8 +38,9 @@ internal sealed partial class ConfiguredTemplates(
         {
             // A stop before the store was ready.
         }
-        catch (GrainOperationException failure)
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
+            // A record that was tampered with, say: callers are refused, but a silo that ends over it would serve nobody.
             LogRefused(logger, failure.Message);
         }
     }
@@ -63,6 +64,6 @@ internal sealed partial class ConfiguredTemplates(
     [LoggerMessage(EventId = 310, Level = LogLevel.Information, Message = "Template {Pattern} serves callers of source {Source}.")]
     private static partial void LogApplied(ILogger logger, string pattern, string source);
 
-    [LoggerMessage(EventId = 311, Level = LogLevel.Error, Message = "A template of the configuration was refused: {Reason}")]
+    [LoggerMessage(EventId = 311, Level = LogLevel.Error, Message = "The templates of the configuration were not brought in: {Reason}")]
     private static partial void LogRefused(ILogger logger, string reason);
 }
