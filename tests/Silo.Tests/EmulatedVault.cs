@@ -55,6 +55,15 @@ internal sealed class EmulatedVault : IAsyncDisposable
             return (type, made.ExportSubjectPublicKeyInfo());
         })];
 
+    /// <summary>What the vault's only wrapping key unwraps, without asking the vault.</summary>
+    public byte[] Unwrap(byte[] wrapped)
+    {
+        var stored = JsonNode.Parse(File.ReadAllBytes(_dataFile))!["Keys"]!.AsArray().Single(key => (string?)key!["KeyType"] == "RSA")!;
+        using var rsa = RSA.Create();
+        rsa.ImportPkcs8PrivateKey(Convert.FromBase64String((string)stored["PrivateKey"]!), out _);
+        return rsa.Decrypt(wrapped, RSAEncryptionPadding.OaepSHA256);
+    }
+
     public async Task LeaveAsync()
     {
         await Host.DisposeAsync();

@@ -43,6 +43,9 @@ public sealed partial class SoftHsm : IDisposable
 
     public string PinFile { get; } = "";
 
+    /// <summary>What another process needs in its environment to find the tokens.</summary>
+    public IReadOnlyDictionary<string, string?> Variables => _environment;
+
     public void Require() => Tool.RequireThat(Module is not null && Tool.Find("softhsm2-util") is not null, "SoftHSM", Package);
 
     public string WritePin(string name, string pin)
