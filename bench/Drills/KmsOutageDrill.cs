@@ -34,14 +34,16 @@ internal static class KmsOutageDrill
                 Environment = vault.Environment,
             };
             var load = new SteadyLoad(cluster, Clients, Pace);
-            var (outage, cas) = await OutageAsync(setup, load, life);
+            var (outage, age, cas) = await OutageAsync(setup, load, life);
             var (refused, atHandshake, slowest, otherwise) = await RestartWithoutKmsAsync(setup);
             var recovery = await RecoverAsync();
+            var control = await LongOutageAsync(life);
             await DisposeSiloAsync();
 
             var figures = new FigureSet();
             figures.Set("issuing_ca_life_s", life.TotalSeconds, 1);
             figures.Set("outage_s", outage.TotalSeconds, 2, $"{OutageOfLife} of the life, from within {FreshOfLife:0%} of a fresh CA's start");
+            figures.Set("outage_began_at_of_life", age / life, 4, $"at most; has to be within {FreshOfLife}");
             figures.Set("issued", (long)load.Issued);
             figures.Set("failed_issuances", (long)load.Failed, load.FirstFailure ?? "has to be 0");
             figures.Set("issuing_cas", (long)cas, "certified in all, the one after the outage included");
@@ -50,16 +52,19 @@ internal static class KmsOutageDrill
             figures.Set("refused_otherwise", (long)otherwise.Count, otherwise.Why);
             figures.Set("slowest_refusal_ms", slowest.TotalMilliseconds, 1, $"has to be under {AtOnce.TotalMilliseconds:0}");
             figures.Set("recovery_s", recovery.TotalSeconds, 2, "from the KMS's return to the first certificate, without a hand");
+            figures.Set("control_long_outage_failed", (long)control, "an outage longer than a CA's life has to be seen: more than 0");
             figures.Set("host", MeshTree.Host);
             figures.Print(Console.Out);
             figures.Save(options.Json);
             return DrillVerdict.Tell(
                 Name,
+                (age <= life * FreshOfLife, $"the outage began {age.TotalSeconds:0.0} s into the issuing CA's life, too late to prove anything"),
                 (load.Issued > 0, "nothing was issued"),
                 (load.Failed == 0, $"{load.Failed} issuances failed, the first with {load.FirstFailure}"),
                 (refused > 0, "nothing was refused without a KMS"),
                 (otherwise.Count == 0, $"{otherwise.Count} calls without a KMS ended otherwise than UNAVAILABLE: {otherwise.Why}"),
-                (slowest < AtOnce, $"a refusal took {slowest.TotalMilliseconds:0} ms"));
+                (slowest < AtOnce, $"a refusal took {slowest.TotalMilliseconds:0} ms"),
+                (control > 0, "an outage longer than the issuing CA's life went unseen: the drill cannot fail"));
         }
         finally
         {
@@ -76,7 +81,7 @@ internal static class KmsOutageDrill
             }
         }
 
-        async Task<(TimeSpan Outage, int Cas)> OutageAsync(SiloSetup setup, SteadyLoad load, TimeSpan life)
+        async Task<(TimeSpan Outage, TimeSpan Age, int Cas)> OutageAsync(SiloSetup setup, SteadyLoad load, TimeSpan life)
         {
             silo = await SiloProcess.StartAsync(setup, cancellationToken);
             await silo.UntilReadyAsync(cancellationToken);
@@ -84,8 +89,9 @@ internal static class KmsOutageDrill
             var running = load.RunAsync(silo.Target(), stop.Token);
             var known = await silo.Admin.IssuingCaIdsAsync(cancellationToken);
             Progress.Say($"ready, {known.Count} issuing CA; waiting for a fresh one");
-            known = await NewCaAsync(silo, known, life);
+            (known, var absent) = await NewCaAsync(silo, known, life);
             await vault.KillAsync();
+            var age = Stopwatch.GetElapsedTime(absent);
             var clock = Stopwatch.StartNew();
             Progress.Say($"a fresh issuing CA: the KMS is gone for {OutageOfLife * life.TotalSeconds:0} s");
             await Task.Delay((OutageOfLife * life) - clock.Elapsed, cancellationToken);
@@ -94,27 +100,31 @@ internal static class KmsOutageDrill
             vault = await VaultProcess.StartAsync(scratch.Path, cancellationToken);
             var outage = clock.Elapsed;
             Progress.Say($"the KMS is back after {outage.TotalSeconds:0.0} s; {load.Issued} issued, {failedDuring} failed; waiting for the next issuing CA");
-            known = await NewCaAsync(silo, known, life);
+            (known, _) = await NewCaAsync(silo, known, life);
             await Task.Delay(Pace * 10, cancellationToken);
             await stop.CancelAsync();
             await running;
             Progress.Say($"a new issuing CA; {load.Issued} issued, {load.Failed} failed in all");
-            return (outage, known.Count);
+            return (outage, age, known.Count);
         }
 
-        async Task<HashSet<string>> NewCaAsync(SiloProcess from, HashSet<string> known, TimeSpan life)
+        // With the moment at which the fresh CA was last seen not to be there.
+        async Task<(HashSet<string> Known, long Absent)> NewCaAsync(SiloProcess from, HashSet<string> known, TimeSpan life)
         {
+            var absent = Stopwatch.GetTimestamp();
             var seen = await Waiting.ForAsync(
                 "Waiting for a fresh issuing CA", from.Process,
                 async cancel =>
                 {
+                    var asked = Stopwatch.GetTimestamp();
                     var now = await from.Admin.IssuingCaIdsAsync(cancel);
                     now.ExceptWith(known);
+                    absent = now.Count > 0 ? absent : asked;
                     return now.Count > 0 ? now : null;
                 },
                 life, cancellationToken);
             seen.UnionWith(known);
-            return seen;
+            return (seen, absent);
         }
 
         async Task<(int Refused, int AtHandshake, TimeSpan Slowest, (int Count, string Why) Otherwise)> RestartWithoutKmsAsync(SiloSetup setup)
@@ -164,6 +174,18 @@ internal static class KmsOutageDrill
                 TimeSpan.FromSeconds(60), cancellationToken);
             Progress.Say($"issuing again {clock.Elapsed.TotalSeconds:0.0} s after the KMS came back");
             return clock.Elapsed;
+        }
+
+        // The control: beyond the life of its CA a silo has nothing to sign with, and the same count has to say so.
+        async Task<int> LongOutageAsync(TimeSpan life)
+        {
+            await vault.KillAsync();
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var load = new SteadyLoad(cluster, Clients, Pace);
+            stop.CancelAfter(life + TimeSpan.FromSeconds(2));
+            await load.RunAsync(silo!.Target(), stop.Token);
+            Progress.Say($"control: {load.Issued} issued, {load.Failed} failed in an outage longer than a life");
+            return load.Failed;
         }
 
         Call OneCall() => new(Hpack.Bearer(cluster.Token(1)), IstioMessages.Request(CertificateRequests.Make(1)[0]), 0);
