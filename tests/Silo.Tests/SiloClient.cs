@@ -40,14 +40,14 @@ internal abstract class SiloClient : IAsyncDisposable
     protected abstract SpiffeBundle Bundle { get; }
 
     /// <summary>Waits until /readyz says yes, which includes the first template's arrival through the first read of it.</summary>
-    public async Task ReadyAsync()
+    public async Task ReadyAsync(bool withTemplates = true)
     {
         using var client = new HttpClient { BaseAddress = Operations };
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
             using var response = await client.GetAsync("/readyz", patience.Token);
-            if (response.IsSuccessStatusCode && await TemplatesArrivedAsync())
+            if (response.IsSuccessStatusCode && (!withTemplates || await TemplatesArrivedAsync()))
             {
                 return;
             }

@@ -6,7 +6,7 @@ namespace MeshGrains.Grains;
 /// <summary>Keeps a trust domain's denial set in its store, pushes every change to the silos, and knows when a number holds everywhere.</summary>
 [GrainType("denials")]
 internal sealed partial class DenialGrain(
-    IDenialStore store, IOptions<DenialOptions> options, TimeProvider time, ILogger<DenialGrain> logger) : Grain, IDenialGrain
+    IDenialStore store, IIssuanceLog log, IOptions<DenialOptions> options, TimeProvider time, ILogger<DenialGrain> logger) : Grain, IDenialGrain
 {
     private const int Attempts = 5;
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(1);
@@ -97,9 +97,19 @@ internal sealed partial class DenialGrain(
 
     private async Task ReadSetAsync()
     {
+        var trustDomain = this.GetPrimaryKeyString();
         try
         {
-            _set = await store.ReadAsync(this.GetPrimaryKeyString(), CancellationToken.None);
+            var stored = await store.ReadAsync(trustDomain, CancellationToken.None);
+
+            // The trust domain begins its denial set before its root: none beside a log that tells of a bundle was taken away.
+            if (ReferenceEquals(stored, DenialSet.Empty) && await log.HighestBundleNumberAsync(trustDomain, CancellationToken.None) > 0)
+            {
+                throw new RecordTamperedException(
+                    $"denials/{trustDomain}", "the denial set was there and is gone; nothing in this product removes it. Restore the state store, or declare a restore.");
+            }
+
+            _set = stored;
         }
         catch (Exception failure)
         {

@@ -16,6 +16,7 @@ internal sealed partial class TrustDomainGrain(
     IKeyManager keys,
     IIssuanceLog log,
     IRegistrationStore registrations,
+    IDenialStore denials,
     IGrainFactory grains,
     IOptions<TrustDomainOptions> options,
     IOptions<SvidOptions> svids,
@@ -57,6 +58,7 @@ internal sealed partial class TrustDomainGrain(
             switch (TrustDomainDecisions.NextRootStep(State))
             {
                 case RootStep.RecordName:
+                    await BeginDenialsAsync();
                     var name = TrustDomainDecisions.RootKeyName(_trustDomain.Name, random.NewId());
                     await CommitAsync(TrustDomainDecisions.RecordName(State, command, name, time.GetUtcNow()));
                     break;
@@ -188,6 +190,23 @@ internal sealed partial class TrustDomainGrain(
         catch (Exception failure)
         {
             throw Failed(failure);
+        }
+    }
+
+    /// <summary>An empty set from the very beginning, so that one which is missing later is seen to be missing.</summary>
+    private async Task BeginDenialsAsync()
+    {
+        try
+        {
+            await denials.WriteAsync(_trustDomain.Name, new DenialSet(0, []), CancellationToken.None);
+        }
+        catch (RecordConflictException)
+        {
+            // It has begun.
+        }
+        catch (Exception failure)
+        {
+            throw StoreFailures.Of(failure);
         }
     }
 

@@ -46,7 +46,7 @@ internal sealed class SqliteDenialStore(SqliteDatabase database, RecordSeal seal
                 }
 
                 var stored = row?.Version ?? 0;
-                return stored == next.Number - 1
+                return stored == next.Number - 1 || (row is null && next.Number == 0)
                     ? session.Use("INSERT OR REPLACE INTO denial_set VALUES (?1, ?2, ?3, ?4)")
                         .Bind(1, trustDomain).Bind(2, next.Number).Bind(3, content).Bind(4, tag).Execute()
                     : throw new RecordConflictException(key, $"the stored number is {stored}, not {next.Number - 1}.");

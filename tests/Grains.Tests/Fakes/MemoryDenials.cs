@@ -24,6 +24,12 @@ internal sealed class MemoryDenials(Faults faults) : IDenialStore
     {
         lock (_gate)
         {
+            if (next.Number == 0 && !_sets.ContainsKey(trustDomain))
+            {
+                _sets[trustDomain] = next;
+                return;
+            }
+
             if (Stored(trustDomain).Number != next.Number - 1)
             {
                 throw new RecordConflictException($"denials/{trustDomain}", $"the stored number is {Stored(trustDomain).Number}, not {next.Number - 1}.");

@@ -25,7 +25,7 @@ public sealed class TrustDomainGrainTests : IClassFixture<HostedGrains>
         await _host.TrustDomain.EnsureAsync(World.Ensure());
 
         Assert.Equal(
-            ["state.read", "state.write", "kms.find", "kms.create", "state.write", "state.write", "kms.sign", "state.write", "log.find", "log.append", "state.write"],
+            ["state.read", "denials.write", "state.write", "kms.find", "kms.create", "state.write", "state.write", "kms.sign", "state.write", "log.find", "log.append", "state.write"],
             World.Faults.Steps);
     }
 

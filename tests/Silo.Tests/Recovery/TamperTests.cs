@@ -34,6 +34,7 @@ public sealed class TamperTests(TamperTests.Victim victim, ITestOutputHelper out
             ("a denial is taken out of the set", Tag, db => Edit(db, "denial_set", "content", "1 = 1", text => text[..text.IndexOf('[')] + "[]}")),
             ("the set's number is raised", Tag, db => Run(db, "UPDATE denial_set SET number = number + 1")),
             ("the set is another deployment's", Tag, db => Take(db, other, "denial_set", "1 = 1", "number", "content", "tag")),
+            ("the set is deleted", "denial set was there", db => Run(db, "DELETE FROM denial_set WHERE number > 0")),
             ("the record key is another deployment's", "key", db => Take(db, other, "record_key", "1 = 1", "wrapping_key_name", "key_reference", "wrapped")),
             ("the record key and its wrapping key are another deployment's", Tag, db =>
             {
@@ -76,12 +77,7 @@ public sealed class TamperTests(TamperTests.Victim victim, ITestOutputHelper out
         await AcceptNoneAsync(
             async (silo, expected) =>
             {
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-                while (silo.Services.GetRequiredService<IIssuanceService>().NotReadyReason is not null)
-                {
-                    await Task.Delay(20, patience.Token);
-                }
-
+                await silo.ReadyAsync(withTemplates: false);
                 var (status, body, _) = await silo.FetchAsync(victim.Tokens.Create("shop", "cart"));
                 Assert.Contains(expected, body.ToJsonString(), StringComparison.Ordinal);
                 return status == HttpStatusCode.OK;
