@@ -37,6 +37,19 @@ public sealed class SqliteDenialStoreTests : StateFixture
     }
 
     [Fact]
+    public async Task A_set_begins_empty_once_and_is_then_told_from_none()
+    {
+        await Store.WriteAsync(Records.TrustDomain, new DenialSet(0, []), None);
+
+        var begun = await Store.ReadAsync(Records.TrustDomain, None);
+        Assert.NotSame(DenialSet.Empty, begun);
+        Assert.Equal((0L, 0), (begun.Number, begun.Denials.Length));
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.WriteAsync(Records.TrustDomain, new DenialSet(0, []), None));
+        await Store.WriteAsync(Records.TrustDomain, Records.Denials(1), None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.WriteAsync(Records.TrustDomain, new DenialSet(0, []), None));
+    }
+
+    [Fact]
     public async Task Of_many_writers_of_one_number_exactly_one_wins()
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(writer => Task.Run(async () =>
