@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MeshGrains.Bench;
 
 /// <summary>Publishes the silo compiled ahead of time.</summary>
@@ -12,7 +14,7 @@ internal static class ReadyToRunPublish
             await ChildProcess.ReadAsync(
                 "dotnet",
                 [
-                    "publish", Path.Combine(MeshTree.Root, "src", "Silo"), "-c", "Release", "-r", "linux-x64", "--no-self-contained", "-v", "q", "-nologo",
+                    "publish", Path.Combine(MeshTree.Root, "src", "Silo"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--no-self-contained", "-v", "q", "-nologo",
                     "-p:PublishReadyToRun=true", $"-p:GrainHost={MeshTree.Host}", "-o", output,
                 ],
                 cancellationToken, MeshTree.Root);
