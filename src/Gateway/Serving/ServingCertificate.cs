@@ -10,7 +10,7 @@ namespace MeshGrains.Gateway.Serving;
 
 /// <summary>
 /// Keeps the gateway's own certificate fresh: got as soon as there is an issuing CA, again at half life and whenever the CA changes.
-/// Each has a new key that lives in this process's memory alone. A failure leaves the one in use.
+/// Each has a new key. A failure leaves the one in use; after a restart that is the one saved last, until it ends.
 /// </summary>
 internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDisposable
 {
@@ -23,6 +23,7 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
     private readonly TimeProvider _time;
     private readonly IRandomSource _random;
     private readonly ILogger<ServingCertificate> _logger;
+    private readonly IServingCertificateStore? _store;
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _timer;
@@ -33,9 +34,9 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
 
     public ServingCertificate(
         IGatewayCertificateIssuer issuer, ServingTls tls, IOptions<GatewayOptions> options, TimeProvider time, IRandomSource random,
-        ILogger<ServingCertificate> logger)
+        ILogger<ServingCertificate> logger, IServingCertificateStore? store = null)
     {
-        (_issuer, _tls, _options, _time, _random, _logger) = (issuer, tls, options.Value, time, random, logger);
+        (_issuer, _tls, _options, _time, _random, _logger, _store) = (issuer, tls, options.Value, time, random, logger, store);
         _timer = time.CreateTimer(static state => _ = ((ServingCertificate)state!).RefreshAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -51,6 +52,8 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _issuer.IssuerChanged += OnIssuerChanged;
+        UseSaved();
+
         // Not awaited: without a CA the listeners still start and say why.
         _ = RefreshAsync();
         return Task.CompletedTask;
@@ -121,18 +124,65 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
             issuers.Add(X509CertificateLoader.LoadCertificate(der));
         }
 
-        _tls.Use(SslStreamCertificateContext.Create(withKey, issuers, offline: true));
+        Use(withKey, issuers);
         Current = issued;
         _problem = null;
-
-        // Handshakes under way may still hold the last one; the one before it has no user left.
-        _previous?.Dispose();
-        (_previous, _inUse) = (_inUse, withKey);
+        Save(key, withKey, issuers);
 
         var now = _time.GetUtcNow();
         var renewIn = (issued.NotAfter - now) / 2 * _random.NextJitter(0.1);
         Schedule(renewIn);
         ServingLog.CertificateInUse(_logger, issued.SpiffeId, issued.Serial, issued.NotAfter, now + renewIn);
+    }
+
+    private void Use(X509Certificate2 withKey, X509Certificate2Collection issuers)
+    {
+        _tls.Use(SslStreamCertificateContext.Create(withKey, issuers, offline: true));
+
+        // Handshakes under way may still hold the last one; the one before it has no user left.
+        _previous?.Dispose();
+        (_previous, _inUse) = (_inUse, withKey);
+    }
+
+    private void UseSaved()
+    {
+        try
+        {
+            if (_store?.Load() is not { } pem)
+            {
+                return;
+            }
+
+            var saved = X509Certificate2.CreateFromPem(pem, pem);
+            if (saved.NotAfter.ToUniversalTime() <= _time.GetUtcNow().UtcDateTime)
+            {
+                saved.Dispose();
+                return;
+            }
+
+            var chain = new X509Certificate2Collection();
+            chain.ImportFromPem(pem);
+            chain.RemoveAt(0);
+            Use(saved, chain);
+            ServingLog.SavedCertificateInUse(_logger, saved.NotAfter.ToUniversalTime());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            // Only a convenience: the next one is asked for anyway.
+            ServingLog.SavedCertificateUnusable(_logger, e.Message);
+        }
+    }
+
+    private void Save(ECDsa key, X509Certificate2 leaf, X509Certificate2Collection issuers)
+    {
+        try
+        {
+            _store?.Save(string.Join('\n', [key.ExportPkcs8PrivateKeyPem(), leaf.ExportCertificatePem(), .. issuers.Select(issuer => issuer.ExportCertificatePem()), ""]));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            ServingLog.CertificateNotSaved(_logger, e.Message);
+        }
     }
 
     private void TryLater(Exception problem)

@@ -37,4 +37,13 @@ internal static partial class ServingLog
 
     [LoggerMessage(3011, LogLevel.Warning, "{Count} more refusals were not logged one by one: there were too many; metrics count them by reason")]
     public static partial void RefusalsSuppressed(ILogger logger, long count);
+
+    [LoggerMessage(3012, LogLevel.Information, "Serving with the certificate of the last run until {NotAfter:u}, or until there is a new one")]
+    public static partial void SavedCertificateInUse(ILogger logger, DateTime notAfter);
+
+    [LoggerMessage(3013, LogLevel.Warning, "The certificate of the last run cannot be used: {Reason}")]
+    public static partial void SavedCertificateUnusable(ILogger logger, string reason);
+
+    [LoggerMessage(3014, LogLevel.Warning, "The gateway's certificate could not be saved for the next start: {Reason}")]
+    public static partial void CertificateNotSaved(ILogger logger, string reason);
 }

@@ -9,6 +9,8 @@ namespace MeshGrains.Silo;
 /// </summary>
 internal sealed class ConfigurationSchema
 {
+    private const string WholeNumber = "a whole number in range";
+
     private readonly Dictionary<string, (string Name, Node Node)> _root;
 
     private ConfigurationSchema(Dictionary<string, (string Name, Node Node)> root) => _root = root;
@@ -94,8 +96,9 @@ internal sealed class ConfigurationSchema
         var expected = bare switch
         {
             _ when bare == typeof(bool) => bool.TryParse(value, out _) ? null : "true or false",
-            _ when bare == typeof(int) || bare == typeof(long) || bare == typeof(uint) =>
-                long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : "a whole number",
+            _ when bare == typeof(int) => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
+            _ when bare == typeof(uint) => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
+            _ when bare == typeof(long) => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
             _ when bare == typeof(double) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? null : "a number",
             _ when bare.IsEnum => Enum.GetNames(bare).Contains(value, StringComparer.OrdinalIgnoreCase) ? null : $"one of {string.Join(", ", Enum.GetNames(bare))}",
             _ => null,

@@ -110,6 +110,11 @@ internal sealed class SiloApplication : IAsyncDisposable
                 errors.Add($"templates: '{template.Pattern}': {patternError}");
             }
 
+            if (template.X509SvidTtl is { } ttl && (ttl < TimeSpan.FromSeconds(1) || ttl > mesh.Svid.MaxTtl))
+            {
+                errors.Add($"templates: '{template.Pattern}': x509SvidTtl is {Durations.Format(ttl)}; give a time from 1s to svid.maxTtl ({Durations.Format(mesh.Svid.MaxTtl)}).");
+            }
+
             if (!sources.Contains(template.Source))
             {
                 errors.Add($"templates: source '{template.Source}' is none of {string.Join(", ", sources)}. Name one of attestation.kubernetes.");

@@ -1,4 +1,5 @@
 using MeshGrains.Gateway;
+using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Keys;
 using MeshGrains.Storage;
@@ -40,6 +41,7 @@ internal static class SiloServices
             provider.GetRequiredService<ILoggerFactory>()));
         services.AddMeshGrains();
         services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
+        services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
         services.AddHostedService<TrustBundleFiles>();
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));

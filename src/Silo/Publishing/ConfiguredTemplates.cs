@@ -29,19 +29,27 @@ internal sealed partial class ConfiguredTemplates(
         try
         {
             await recordKey.Ready.WaitAsync(stoppingToken);
-            foreach (var template in templates)
-            {
-                await ApplyAsync(template, stoppingToken);
-            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // A stop before the store was ready.
+            return;
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+
+        // One that is refused keeps no other from its callers, and no failure here ends the silo.
+        foreach (var template in templates)
         {
-            // A record that was tampered with, say: callers are refused, but a silo that ends over it would serve nobody.
-            LogRefused(logger, failure.Message);
+            try
+            {
+                await ApplyAsync(template, stoppingToken);
+            }
+            catch (GrainOperationException conflict) when (conflict.Code == RefusalCode.Conflict)
+            {
+                LogDeleted(logger, template.Pattern, template.Source);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogRefused(logger, template.Pattern, template.Source, failure.Message);
+            }
         }
     }
 
@@ -64,6 +72,10 @@ internal sealed partial class ConfiguredTemplates(
     [LoggerMessage(EventId = 310, Level = LogLevel.Information, Message = "Template {Pattern} serves callers of source {Source}.")]
     private static partial void LogApplied(ILogger logger, string pattern, string source);
 
-    [LoggerMessage(EventId = 311, Level = LogLevel.Error, Message = "The templates of the configuration were not brought in: {Reason}")]
-    private static partial void LogRefused(ILogger logger, string reason);
+    [LoggerMessage(EventId = 311, Level = LogLevel.Error, Message = "Template {Pattern} of source {Source} was refused: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string pattern, string source, string reason);
+
+    [LoggerMessage(EventId = 312, Level = LogLevel.Warning,
+        Message = "Template {Pattern} of source {Source} was deleted by an operator and is not brought back by the configuration: take it out there, or make it again with meshctl.")]
+    private static partial void LogDeleted(ILogger logger, string pattern, string source);
 }
