@@ -18,7 +18,6 @@ internal sealed class RunningSilo : SiloClient
 
     public IServiceProvider Services => _application.Services;
 
-    protected override SpiffeBundle Bundle => Services.GetRequiredService<IssuerSource>().Current!.Bundle;
 
     /// <summary>Starts with a Kubernetes source named <see cref="SiloClient.Source"/> and its usual template.</summary>
     public static async Task<RunningSilo> StartAsync(string data, KubernetesTokens? tokens = null, params string[] settings)

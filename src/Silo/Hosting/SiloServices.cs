@@ -42,7 +42,9 @@ internal static class SiloServices
         services.AddMeshGrains();
         services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
-        services.AddHostedService<TrustBundleFiles>();
+        services.AddSingleton<TrustBundleFiles>();
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
+        services.AddHostedService(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
         services.AddMeshGateway();

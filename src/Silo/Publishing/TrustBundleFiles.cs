@@ -1,17 +1,26 @@
 using System.Text;
+using MeshGrains.Gateway;
 using MeshGrains.Grains;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Silo;
 
-/// <summary>Keeps <c>bundle.pem</c> and <c>bundle.json</c> (SPIFFE JWKS) in the data directory at the bundle that this silo delivers.</summary>
-internal sealed partial class TrustBundleFiles(IssuerSource issuers, DataDirectory data, ILogger<TrustBundleFiles> logger) : IHostedService
+/// <summary>
+/// Keeps <c>bundle.pem</c> and <c>bundle.json</c> (SPIFFE JWKS) in the data directory at the bundle that this silo delivers. The silo is not ready
+/// before they were tried for the first time: whoever waited for readiness reads them next.
+/// </summary>
+internal sealed partial class TrustBundleFiles(IssuerSource issuers, DataDirectory data, ILogger<TrustBundleFiles> logger) : IHostedService, IReadinessCheck
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly Lock _gate = new();
     private long _written = -1;
+    private volatile bool _tried;
+
+    public string Name => "bundle-files";
+
+    public string? NotReadyReason => _tried ? null : "The trust bundle's files have not been written yet.";
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
@@ -50,6 +59,8 @@ internal sealed partial class TrustBundleFiles(IssuerSource issuers, DataDirecto
             {
                 LogNotWritten(logger, data.Path, failure.Message);
             }
+
+            _tried = true;
         }
     }
 

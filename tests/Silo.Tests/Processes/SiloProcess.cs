@@ -38,11 +38,6 @@ internal sealed partial class SiloProcess : SiloClient
 
     public string Errors => _errors.Text;
 
-    protected override SpiffeBundle Bundle =>
-        SpiffeBundle.TryRead(File.ReadAllBytes(Path.Combine(Data, "bundle.json")), Identity.TrustDomain.Parse(TrustDomain), out var bundle, out var error)
-            ? bundle
-            : throw new InvalidDataException(error);
-
     /// <summary>Starts on free ports and waits until it has said where it listens.</summary>
     public static async Task<SiloProcess> StartAsync(
         string data, IEnumerable<string>? flags = null, IReadOnlyDictionary<string, string?>? environment = null, string? executable = null)

@@ -108,6 +108,11 @@ public sealed class KmsTests
         Assert.Contains("key manager", refusal.Refusal.Message, StringComparison.Ordinal);
         Assert.True(Stopwatch.GetElapsedTime(asked) < TimeSpan.FromSeconds(2), "the refusal waited for something");
 
+        // And over the wire, under the certificate of the last run.
+        var (refused, problem, _) = await silo.FetchAsync(tokens.Create("shop", "cart"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused);
+        Assert.Equal("not_ready", (string?)problem["reason"]);
+
         await vault.ReturnAsync();
         await silo.ReadyAsync();
         var (issued, body, _) = await silo.FetchAsync(tokens.Create("shop", "cart"));

@@ -9,7 +9,7 @@ namespace MeshGrains.Silo.Tests;
 
 /// <summary>
 /// A silo's whole life under the most talkative log: what it was told in confidence is found neither in its log nor on its metrics page nor in
-/// its files. Private keys lie in files only where they are meant to: the bootstrap's.
+/// its files. Private keys lie in files only where they are meant to: the bootstrap's and the serving certificate's.
 /// </summary>
 [Collection(EmulatedVault.Collection)]
 public sealed class SecretsTests(SoftHsm hsm) : IClassFixture<SoftHsm>
@@ -113,7 +113,8 @@ public sealed class SecretsTests(SoftHsm hsm) : IClassFixture<SoftHsm>
             told[$"stdout {start}"] = Encoding.UTF8.GetBytes(silo.Output);
         }
 
-        foreach (var file in Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Where(file => Path.GetDirectoryName(file) != Path.Combine(data, "bootstrap")))
+        var keyFiles = Directory.EnumerateFiles(Path.Combine(data, "bootstrap"), "*.key").Append(Path.Combine(data, "serving.pem")).ToList();
+        foreach (var file in Directory.EnumerateFiles(data, "*", SearchOption.AllDirectories).Except(keyFiles))
         {
             told[Path.GetRelativePath(data, file)] = await File.ReadAllBytesAsync(file);
         }
@@ -121,11 +122,12 @@ public sealed class SecretsTests(SoftHsm hsm) : IClassFixture<SoftHsm>
         Assert.Contains("state.db", told.Keys);
         Assert.Contains(told.Keys, name => name.StartsWith("log/", StringComparison.Ordinal));
         secrets.Add("PEM of a private key", PrivateKey);
-        foreach (var key in Directory.EnumerateFiles(Path.Combine(data, "bootstrap"), "*.key"))
+        foreach (var file in keyFiles)
         {
-            var pem = await File.ReadAllTextAsync(key);
+            var pem = await File.ReadAllTextAsync(file);
             Assert.Contains(PrivateKey, pem, StringComparison.Ordinal);
-            secrets.Add("bootstrap key", pem.Split('\n')[1]);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            secrets.Add($"the key in {Path.GetFileName(file)}", pem.Split('\n')[1]);
         }
 
         return (told, secrets);
