@@ -33,11 +33,24 @@ internal static unsafe class LibCrypto
     private static readonly delegate* unmanaged<nint, void> BnCtxFree = (delegate* unmanaged<nint, void>)Symbol("BN_CTX_free");
     private static readonly delegate* unmanaged<void> ErrClearError = (delegate* unmanaged<void>)Symbol("ERR_clear_error");
 
+    private static readonly delegate* unmanaged<nint> RsaNew = (delegate* unmanaged<nint>)Symbol("RSA_new");
+    private static readonly delegate* unmanaged<nint, void> RsaFree = (delegate* unmanaged<nint, void>)Symbol("RSA_free");
+    private static readonly delegate* unmanaged<nint, nint, nint, nint, int> RsaSetKey = (delegate* unmanaged<nint, nint, nint, nint, int>)Symbol("RSA_set0_key");
+    private static readonly delegate* unmanaged<int, byte*, uint, byte*, uint, nint, int> RsaVerify
+        = (delegate* unmanaged<int, byte*, uint, byte*, uint, nint, int>)Symbol("RSA_verify");
+
+    private static readonly delegate* unmanaged<byte*, int, nint, nint> BnFromBytes = (delegate* unmanaged<byte*, int, nint, nint>)Symbol("BN_bin2bn");
+    private static readonly delegate* unmanaged<nint, void> BnFree = (delegate* unmanaged<nint, void>)Symbol("BN_free");
+
     /// <summary>True when the library and every function is there.</summary>
     public static bool IsAvailable { get; }
         = EcKeyNewByCurveName != null && EcKeyFree != null && EcKeyGenerate != null && EcKeyFromOctets != null && EcKeyGroup != null
         && EcKeyPoint != null && EcPointToOctets != null && EcdsaSign != null && EcdsaVerify != null
         && BnCtxNew != null && BnCtxFree != null && ErrClearError != null;
+
+    /// <summary>True when RSA signatures can be verified.</summary>
+    public static bool HasRsa { get; }
+        = RsaNew != null && RsaFree != null && RsaSetKey != null && RsaVerify != null && BnFromBytes != null && BnFree != null && ErrClearError != null;
 
     /// <summary>A P-256 EC_KEY without a key in it, or 0.</summary>
     public static nint NewP256() => EcKeyNewByCurveName(NidP256);
@@ -85,6 +98,41 @@ internal static unsafe class LibCrypto
         fixed (byte* hash = digest, der = signature)
         {
             return Cleared(EcdsaSign(0, hash, digest.Length, der, &length, key) == 1) ? (int)length : 0;
+        }
+    }
+
+    /// <summary>An RSA public key, or 0. Verifying with it from many threads is safe: what it caches, it caches under a lock.</summary>
+    public static nint NewRsa(ReadOnlySpan<byte> modulus, ReadOnlySpan<byte> exponent)
+    {
+        nint n, e;
+        fixed (byte* modulusBytes = modulus, exponentBytes = exponent)
+        {
+            n = BnFromBytes(modulusBytes, modulus.Length, 0);
+            e = BnFromBytes(exponentBytes, exponent.Length, 0);
+        }
+
+        var key = RsaNew();
+        if (key != 0 && n != 0 && e != 0 && RsaSetKey(key, n, e, 0) == 1)
+        {
+            return key;
+        }
+
+        // RSA_set0_key takes the numbers over only when it succeeds; each of these frees nothing when given 0.
+        RsaFree(key);
+        BnFree(n);
+        BnFree(e);
+        ErrClearError();
+        return 0;
+    }
+
+    public static void FreeRsa(nint key) => RsaFree(key);
+
+    /// <summary>Verifies PKCS #1 v1.5 over a digest of the hash function with this NID.</summary>
+    public static bool VerifyRsa(nint key, int hashNid, ReadOnlySpan<byte> digest, ReadOnlySpan<byte> signature)
+    {
+        fixed (byte* hash = digest, bytes = signature)
+        {
+            return Cleared(RsaVerify(hashNid, hash, (uint)digest.Length, bytes, (uint)signature.Length, key) == 1);
         }
     }
 

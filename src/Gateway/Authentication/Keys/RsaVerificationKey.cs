@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Gateway;
 
 internal sealed class RsaVerificationKey : VerificationKey
 {
+    private readonly RsaVerifier _verifier;
     private readonly InstancePool<RSA> _instances;
     private readonly JwsAlgorithm _only;
     private readonly int _modulusLength;
@@ -17,6 +19,7 @@ internal sealed class RsaVerificationKey : VerificationKey
     {
         _modulusLength = parameters.Modulus!.Length;
         _only = only;
+        _verifier = new RsaVerifier(parameters);
         _instances = new InstancePool<RSA>(() => RSA.Create(parameters));
         _instances.Return(_instances.Rent());
     }
@@ -32,11 +35,15 @@ internal sealed class RsaVerificationKey : VerificationKey
             return false;
         }
 
+        if (algorithm != JwsAlgorithm.PS256)
+        {
+            return _verifier.VerifyPkcs1(algorithm.HashName(), digest, signature);
+        }
+
         var instance = _instances.Rent();
         try
         {
-            var padding = algorithm == JwsAlgorithm.PS256 ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-            return instance.VerifyHash(digest, signature, algorithm.HashName(), padding);
+            return instance.VerifyHash(digest, signature, algorithm.HashName(), RSASignaturePadding.Pss);
         }
         finally
         {
