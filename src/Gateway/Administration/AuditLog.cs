@@ -15,4 +15,7 @@ internal static partial class AuditLog
 
     [LoggerMessage(3403, LogLevel.Warning, "{Actor} was refused {Method} {Path}: {Reason}; request {RequestId}")]
     public static partial void Refused(ILogger logger, string actor, string method, string path, string reason, string requestId);
+
+    [LoggerMessage(3404, LogLevel.Warning, "{Count} more refusals of administration were not logged one by one: there were too many")]
+    public static partial void RefusalsSuppressed(ILogger logger, long count);
 }

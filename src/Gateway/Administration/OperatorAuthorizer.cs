@@ -16,14 +16,21 @@ internal sealed class OperatorAuthorizer
         RefusalCode.Unauthenticated, "operator_unknown",
         "Administration needs the local operator's socket, or a client certificate that gateway.roles binds to a role.");
 
+    internal const int RefusalLinesPerSecond = 20;
+
     private readonly Dictionary<string, Operator> _bySpiffeId;
     private readonly IOperatorDenials _denials;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
+    // Apart, so that a stranger's flood does not hide what a known identity tried.
+    private readonly LineBudget _strangers;
+    private readonly LineBudget _known;
+
     public OperatorAuthorizer(IOptions<GatewayOptions> options, IOperatorDenials denials, TimeProvider time, ILoggerFactory loggers)
     {
         (_denials, _time, _logger) = (denials, time, loggers.CreateLogger(AuditLog.Category));
+        (_strangers, _known) = (new LineBudget(time, RefusalLinesPerSecond), new LineBudget(time, RefusalLinesPerSecond));
         _bySpiffeId = options.Value.Roles
             .GroupBy(binding => binding.SpiffeId, StringComparer.Ordinal)
             .ToDictionary(
@@ -76,6 +83,20 @@ internal sealed class OperatorAuthorizer
     public string NameOf(HttpContext http)
         => Identify(http)?.Name ?? ConnectionOrigin.Of(http)?.ClientChain?.SpiffeId ?? http.Connection.RemoteIpAddress?.ToString() ?? "unknown";
 
+    /// <summary>Refusals cost the caller nothing, so their lines are bounded; what was done or failed is always told.</summary>
     public void LogRefusal(HttpContext http, Refusal refusal)
-        => AuditLog.Refused(_logger, NameOf(http), http.Request.Method, http.Request.Path, refusal.Reason, RequestId.Of(http));
+    {
+        var lines = ConnectionOrigin.Of(http)?.ClientChain is null ? _strangers : _known;
+        if (!lines.MayTell(out var suppressed))
+        {
+            return;
+        }
+
+        if (suppressed > 0)
+        {
+            AuditLog.RefusalsSuppressed(_logger, suppressed);
+        }
+
+        AuditLog.Refused(_logger, NameOf(http), http.Request.Method, http.Request.Path, refusal.Reason, RequestId.Of(http));
+    }
 }

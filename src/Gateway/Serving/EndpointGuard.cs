@@ -1,3 +1,4 @@
+using System.Net;
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Rest;
 using MeshGrains.Grains;
@@ -11,7 +12,9 @@ namespace MeshGrains.Gateway.Serving;
 /// Stands before every endpoint: gives the request its id, lets an endpoint answer only on its own listeners and only to whom its
 /// <see cref="Access"/> names, and turns failures into problem documents.
 /// </summary>
-internal sealed class EndpointGuard(RequestDelegate next, IRandomSource random, OperatorAuthorizer operators, RefusalLog refusals, ILogger<EndpointGuard> logger)
+internal sealed class EndpointGuard(
+    RequestDelegate next, IRandomSource random, OperatorAuthorizer operators, IAdmission admission, IFailurePenalty penalty, GatewayRefusalMetrics metrics,
+    RefusalLog refusals, ILogger<EndpointGuard> logger)
 {
     private static readonly Refusal NoSuchEndpoint = new(
         RefusalCode.NotFound, "no_such_endpoint", "There is nothing here; /openapi/v1.json on the gateway tells what there is.");
@@ -44,17 +47,57 @@ internal sealed class EndpointGuard(RequestDelegate next, IRandomSource random, 
             return next(http);
         }
 
-        if (!access.IsOpen)
+        return access.IsOpen ? WithProblemsAsync(http) : AdministerAsync(http, access, listener);
+    }
+
+    /// <summary>Administration from afar passes the limits of its address, as issuance does; the local operator's socket is outside them.</summary>
+    private async Task AdministerAsync(HttpContext http, Access access, ListenerKinds listener)
+    {
+        if (listener != ListenerKinds.Mesh)
         {
-            var refusal = operators.Authorize(http, access.Roles);
-            if (refusal is not null)
-            {
-                operators.LogRefusal(http, refusal);
-                return ProblemWriter.WriteAsync(http, refusal);
-            }
+            await AuthorizeAsync(http, access, remote: null);
+            return;
         }
 
-        return WithProblemsAsync(http);
+        var remote = new CallCredentials
+        {
+            ClientChain = ConnectionOrigin.Of(http)?.ClientChain,
+            RemoteAddress = http.Connection.RemoteIpAddress ?? IPAddress.Loopback,
+        };
+        var hint = remote.ClientChain is null ? AdmissionClass.Newcomer : AdmissionClass.Renewal;
+        using var lease = admission.TryEnter(remote.RemoteAddress, hint, out var refusal);
+        if (lease is not null && remote.ClientChain is { } holder && penalty.Check(holder) is { } tooMany)
+        {
+            metrics.Limit(tooMany.Reason);
+            refusal = tooMany;
+        }
+
+        if (refusal is not null)
+        {
+            refusals.Tell("rest", http, operators.NameOf(http), refusal);
+            await ProblemWriter.WriteAsync(http, refusal);
+            return;
+        }
+
+        await AuthorizeAsync(http, access, remote);
+    }
+
+    private async Task AuthorizeAsync(HttpContext http, Access access, CallCredentials? remote)
+    {
+        if (operators.Authorize(http, access.Roles) is not { } refusal)
+        {
+            await WithProblemsAsync(http);
+            return;
+        }
+
+        metrics.Authentication(refusal.Reason);
+        if (remote is not null && (refusal.Code is RefusalCode.Unauthenticated or RefusalCode.PermissionDenied))
+        {
+            penalty.Failed(remote);
+        }
+
+        operators.LogRefusal(http, refusal);
+        await ProblemWriter.WriteAsync(http, refusal);
     }
 
     private async Task WithProblemsAsync(HttpContext http)

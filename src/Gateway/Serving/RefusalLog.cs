@@ -12,14 +12,11 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger)
 {
     public const int LinesPerSecond = 100;
 
-    private readonly Lock _gate = new();
-    private long _second;
-    private int _told;
-    private long _suppressed;
+    private readonly LineBudget _lines = new(time, LinesPerSecond);
 
     public void Tell(string api, HttpContext http, string caller, Refusal refusal)
     {
-        if (!MayTell(out var suppressed))
+        if (!_lines.MayTell(out var suppressed))
         {
             return;
         }
@@ -31,28 +28,5 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger)
 
         ServingLog.Refused(
             logger, api, RequestId.Of(http), RequestId.CallersOwn(http), caller, refusal.Code, refusal.Reason, refusal.Message, refusal.LogDetail);
-    }
-
-    private bool MayTell(out long suppressed)
-    {
-        var second = time.GetTimestamp() / time.TimestampFrequency;
-        lock (_gate)
-        {
-            suppressed = 0;
-            if (second != _second)
-            {
-                (_second, _told) = (second, 0);
-                (suppressed, _suppressed) = (_suppressed, 0);
-            }
-
-            if (_told >= LinesPerSecond)
-            {
-                _suppressed++;
-                return false;
-            }
-
-            _told++;
-            return true;
-        }
     }
 }

@@ -46,4 +46,7 @@ internal static partial class ServingLog
 
     [LoggerMessage(3014, LogLevel.Warning, "The gateway's certificate could not be saved for the next start: {Reason}")]
     public static partial void CertificateNotSaved(ILogger logger, string reason);
+
+    [LoggerMessage(3015, LogLevel.Warning, "{Count} more refused handshakes were not logged one by one: there were too many")]
+    public static partial void HandshakesSuppressed(ILogger logger, long count);
 }

@@ -11,8 +11,10 @@ namespace MeshGrains.Gateway.Serving;
 /// What TLS handshakes on the gateway's endpoint are made from: one object, swapped whole when the certificate is renewed.
 /// Connections that stand keep the certificate they began with.
 /// </summary>
-internal sealed class ServingTls(ClientCertificateCheck clients, ILogger<ServingTls> logger)
+internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider time, ILogger<ServingTls> logger)
 {
+    internal const int RefusalLinesPerSecond = 20;
+
     // h2 first: gRPC clients offer it alone, people's tools offer both.
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
 
@@ -25,6 +27,7 @@ internal sealed class ServingTls(ClientCertificateCheck clients, ILogger<Serving
         VerificationFlags = X509VerificationFlags.AllFlags,
     };
 
+    private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
     private volatile SslStreamCertificateContext? _current;
 
     public bool HasCertificate => _current is not null;
@@ -37,7 +40,11 @@ internal sealed class ServingTls(ClientCertificateCheck clients, ILogger<Serving
         var certificate = _current;
         if (certificate is null)
         {
-            ServingLog.NoCertificateYet(logger, context.Connection.ConnectionId);
+            if (MayTell())
+            {
+                ServingLog.NoCertificateYet(logger, context.Connection.ConnectionId);
+            }
+
             throw new AuthenticationException("The gateway has no certificate yet; /readyz on the operations listener tells why.");
         }
 
@@ -70,12 +77,27 @@ internal sealed class ServingTls(ClientCertificateCheck clients, ILogger<Serving
         var result = clients.Validate(leaf, chain);
         if (origin is null || result.Client is null)
         {
-            ServingLog.ClientCertificateRefused(
-                logger, connection.ConnectionId, connection.RemoteEndPoint?.ToString() ?? "unknown", result.Error ?? "the listener takes no certificates");
+            if (MayTell())
+            {
+                ServingLog.ClientCertificateRefused(
+                    logger, connection.ConnectionId, connection.RemoteEndPoint?.ToString() ?? "unknown", result.Error ?? "the listener takes no certificates");
+            }
+
             return false;
         }
 
         origin.ClientChain = result.Client;
         return true;
+    }
+
+    private bool MayTell()
+    {
+        var may = _lines.MayTell(out var suppressed);
+        if (suppressed > 0)
+        {
+            ServingLog.HandshakesSuppressed(logger, suppressed);
+        }
+
+        return may;
     }
 }

@@ -319,6 +319,7 @@ internal sealed partial class IssuanceService : IIssuanceService
     [LoggerMessage(EventId = 201, Level = LogLevel.Critical, Message = "A registration failed its authentication and is refused: {Detail}")]
     private static partial void LogTampered(ILogger logger, string detail);
 
-    [LoggerMessage(EventId = 200, Level = LogLevel.Information, Message = "Request {RequestId} of {Caller} refused: {Reason} ({Detail})")]
+    // The gateway tells every refusal with the caller's id, and bounds those lines; this one is for looking closer.
+    [LoggerMessage(EventId = 200, Level = LogLevel.Debug, Message = "Request {RequestId} of {Caller} refused: {Reason} ({Detail})")]
     private static partial void LogRefused(ILogger logger, string requestId, string caller, string reason, string detail);
 }

@@ -86,7 +86,10 @@ internal static class SiloServices
         logging.Services.Configure<ConsoleLoggerOptions>(options =>
         {
             options.LogToStandardErrorThreshold = LogLevel.Trace;
-            options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+
+            // Audit and refusals go through here: a line is waited for, never dropped. What outsiders can cause is bounded where it is written
+            // (LineBudget), so only a reader of stderr that stands still fills the queue, and then standing still beats changes that nobody hears of.
+            options.QueueFullMode = ConsoleLoggerQueueFullMode.Wait;
         });
     }
 }

@@ -15,6 +15,8 @@ internal sealed class FakeAdmission : IAdmission
 
     public AdmissionClass? LastHint { get; private set; }
 
+    public int Entered { get; private set; }
+
     public AdmissionLease? TryEnter(IPAddress remote, AdmissionClass hint, out Refusal? refusal)
     {
         LastHint = hint;
@@ -25,6 +27,7 @@ internal sealed class FakeAdmission : IAdmission
         }
 
         Interlocked.Increment(ref _inside);
+        Entered++;
         return new Lease(this);
     }
 

@@ -31,6 +31,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeAdmission Admission { get; } = new();
 
+    /// <summary>The gateway's own limits in place of <see cref="Admission"/>.</summary>
+    public bool RealLimits { get; set; }
+
     public FakeLog Log { get; } = new();
 
     public FakeRegistrations Registrations { get; } = new();
@@ -69,7 +72,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IIssuanceService>(host.Issuance);
         builder.Services.AddSingleton<IGatewayCertificateIssuer>(host.Issuance);
         builder.Services.AddSingleton<ICallerAuthenticator>(host.Authenticator);
-        builder.Services.AddSingleton<IAdmission>(host.Admission);
+        if (!host.RealLimits)
+        {
+            builder.Services.AddSingleton<IAdmission>(host.Admission);
+        }
+
         builder.Services.AddSingleton<IIssuanceLog>(host.Log);
         builder.Services.AddSingleton<IRegistrationStore>(host.Registrations);
         builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
