@@ -51,7 +51,7 @@ internal sealed class OperatorAuthorizer
             return new Operator($"uid:{peer.UserId}", [OperatorRole.Admin], []);
         }
 
-        return origin is { Listener: ListenerKinds.Mesh, ClientChain: { } client } && client.NotAfter > _time.GetUtcNow()
+        return origin is { Listener: ListenerKinds.Mesh, ClientChain: { } client } && client.Until > _time.GetUtcNow()
             ? _bySpiffeId.GetValueOrDefault(client.SpiffeId)
             : null;
     }

@@ -13,7 +13,7 @@ internal sealed class SvidAuthenticator(TimeProvider time)
         "The client SVID of this connection has expired; connect with a current one or attest again with a token.");
 
     public AuthenticationResult Authenticate(ParsedClientChain chain)
-        => time.GetUtcNow() >= chain.NotAfter
+        => time.GetUtcNow() >= chain.Until
             ? Expired
             : new AuthenticatedCaller
             {

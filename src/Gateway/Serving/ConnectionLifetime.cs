@@ -7,7 +7,7 @@ namespace MeshGrains.Gateway.Serving;
 
 /// <summary>
 /// Connection middleware behind TLS: a connection is asked to close (GOAWAY on h2) at its greatest age or before its client certificate
-/// ends, whichever is first, and cut when it is still there after the drain.
+/// is taken no more, whichever is first, and cut when it is still there after the drain.
 /// </summary>
 internal sealed class ConnectionLifetime(
     TimeSpan maxAge, TimeSpan drain, TimeProvider time, IRandomSource random, ILogger logger)
@@ -17,7 +17,7 @@ internal sealed class ConnectionLifetime(
 
     public ConnectionDelegate Wrap(ConnectionDelegate next) => async connection =>
     {
-        var plan = Plan(maxAge * random.NextJitter(Spread), drain, ConnectionOriginOf(connection)?.ClientChain?.NotAfter - time.GetUtcNow());
+        var plan = Plan(maxAge * random.NextJitter(Spread), drain, ConnectionOriginOf(connection)?.ClientChain?.Until - time.GetUtcNow());
         using var ending = new Ending(connection, plan, time, logger);
         await next(connection);
     };

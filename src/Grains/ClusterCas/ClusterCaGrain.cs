@@ -159,7 +159,8 @@ internal sealed partial class ClusterCaGrain(
         }
 
         var validation = X509SvidValidator.Validate(
-            request.BootstrapChain[0], [.. request.BootstrapChain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now);
+            request.BootstrapChain[0], [.. request.BootstrapChain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now,
+            new X509SvidValidationOptions { ClockSkew = svids.Value.ClockSkew });
         if (!validation.IsValid)
         {
             throw Refuse($"its bootstrap certificate is not acceptable: {validation.Error}");

@@ -34,6 +34,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>The gateway's own limits in place of <see cref="Admission"/>.</summary>
     public bool RealLimits { get; set; }
 
+    public TimeSpan ClockSkew { get; set; }
+
     public FakeLog Log { get; } = new();
 
     public FakeRegistrations Registrations { get; } = new();
@@ -60,6 +62,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders().AddProvider(host.Logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.Configure<TrustDomainOptions>(options => options.Name = "mesh.test");
+        builder.Services.Configure<SvidOptions>(options => options.ClockSkew = host.ClockSkew);
         builder.Services.AddMeshGateway();
         builder.Services.Configure<GatewayOptions>(options =>
         {

@@ -22,6 +22,8 @@ internal static class GrainHost
 
     public static void Add(IHostApplicationBuilder builder, TrustDomainOptions domain, FileSiloBootstrap bootstrap, TimeProvider time)
     {
+        var svids = builder.Configuration.GetSection("svid").Get<SvidOptions>() ?? new SvidOptions();
+        var tolerance = new X509SvidValidationOptions { ClockSkew = svids.ClockSkew };
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(FreeLoopbackPort(), gatewayPort: 0, serviceId: $"meshgrains-{domain.Name}", clusterId: domain.Cluster);
@@ -35,16 +37,17 @@ internal static class GrainHost
                 tls.LocalClientCertificateSelector = (_, _, _, _, _) => bootstrap.TlsCertificate;
                 tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
                 tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
-                tls.RemoteCertificateValidation = (certificate, _, _) => IsSilo(certificate, bootstrap, domain.Name, time);
+                tls.RemoteCertificateValidation = (certificate, _, _) => IsSilo(certificate, bootstrap, domain.Name, time, tolerance);
                 tls.OnAuthenticateAsClient = (_, options) => options.TargetHost = "localhost";
             });
         });
     }
 
     /// <summary>Our own validator on both sides: a workload's, an expired or a foreign certificate is no silo's.</summary>
-    private static bool IsSilo(X509Certificate2 certificate, FileSiloBootstrap bootstrap, string trustDomain, TimeProvider time)
+    private static bool IsSilo(
+        X509Certificate2 certificate, FileSiloBootstrap bootstrap, string trustDomain, TimeProvider time, X509SvidValidationOptions tolerance)
     {
-        var validation = X509SvidValidator.Validate(certificate.RawData, [], bootstrap.Anchors, time.GetUtcNow());
+        var validation = X509SvidValidator.Validate(certificate.RawData, [], bootstrap.Anchors, time.GetUtcNow(), tolerance);
         return validation.IsValid && BootstrapNames.TryRead(validation.Id, trustDomain, out _, out _);
     }
 
