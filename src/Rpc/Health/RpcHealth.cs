@@ -1,3 +1,5 @@
+using MeshGrains.Rpc.Server;
+
 namespace MeshGrains.Rpc;
 
 /// <summary>
@@ -8,6 +10,9 @@ public sealed class RpcHealth
 {
     /// <summary>The name under which the server as a whole is asked for.</summary>
     public const string Server = "";
+
+    /// <summary>Watchers at once, over all connections; each holds a stream for as long as it likes.</summary>
+    public const int MaxWatchers = 1000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, RpcServingStatus> _services = new(StringComparer.Ordinal);
@@ -41,6 +46,8 @@ public sealed class RpcHealth
             return _services.TryGetValue(service, out RpcServingStatus status) ? status : null;
         }
     }
+
+    internal StreamPlaces Watchers { get; } = new(MaxWatchers);
 
     /// <summary>The state now, and what completes at the next change of any service.</summary>
     internal (RpcServingStatus? Status, Task Changed) Observe(string service)

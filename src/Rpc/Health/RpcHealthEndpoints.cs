@@ -10,7 +10,8 @@ public static class RpcHealthEndpoints
 {
     private const int MaxRequestBytes = 4096;
 
-    /// <summary>Maps Check and Watch. Check answers NOT_FOUND for a service that nobody has set; Watch answers SERVICE_UNKNOWN and goes on.</summary>
+    /// <summary>Maps Check and Watch. Check answers NOT_FOUND for a service that nobody has set; Watch answers SERVICE_UNKNOWN and goes on, and
+    /// RESOURCE_EXHAUSTED past <see cref="RpcHealth.MaxWatchers"/>.</summary>
     public static void MapGrpcHealth(this IEndpointRouteBuilder endpoints, RpcHealth health)
     {
         ArgumentNullException.ThrowIfNull(health);
@@ -28,6 +29,7 @@ public static class RpcHealthEndpoints
     private static async Task WatchAsync(
         RpcHealth health, HealthCheckRequest request, RpcResponseWriter<HealthCheckResponse> responses, RpcServerContext context)
     {
+        using IDisposable place = health.Watchers.Take();
         ServingStatus? sent = null;
         while (true)
         {

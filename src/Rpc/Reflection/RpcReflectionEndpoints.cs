@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using MeshGrains.Rpc.Reflection;
 using MeshGrains.Rpc.ReflectionV1;
+using MeshGrains.Rpc.Server;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Alpha = MeshGrains.Rpc.ReflectionV1Alpha;
@@ -11,9 +12,11 @@ namespace MeshGrains.Rpc;
 public static class RpcReflectionEndpoints
 {
     private const int MaxRequestBytes = 4096;
+    private const int MaxStreams = 100;
 
     /// <summary>
     /// A service is described by the file that declares its requests or responses; one whose messages all come from elsewhere is listed without a description.
+    /// At most 100 streams are answered at once; more get RESOURCE_EXHAUSTED.
     /// </summary>
     public static void MapGrpcReflection(this IEndpointRouteBuilder endpoints)
     {
@@ -21,12 +24,14 @@ public static class RpcReflectionEndpoints
         IServiceProvider services = endpoints.ServiceProvider;
         // At the first question, when everything is mapped.
         var served = new Lazy<ServedDescriptors>(() => new ServedDescriptors(services.GetRequiredService<EndpointDataSource>()));
+        var places = new StreamPlaces(MaxStreams);
         var bounds = new RpcMethodOptions { MaxReceiveMessageBytes = MaxRequestBytes };
         endpoints.MapGrpcDuplex<ServerReflectionRequest, ServerReflectionResponse>(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
             ServerReflectionRequest.Parser,
             async (requests, responses, _) =>
             {
+                using IDisposable place = places.Take();
                 await foreach (ServerReflectionRequest request in requests)
                 {
                     await responses.WriteAsync(ReflectionAnswers.Answer(served.Value, request));
@@ -38,6 +43,7 @@ public static class RpcReflectionEndpoints
             Alpha.ServerReflectionRequest.Parser,
             async (requests, responses, _) =>
             {
+                using IDisposable place = places.Take();
                 await foreach (Alpha.ServerReflectionRequest request in requests)
                 {
                     // The two versions differ in nothing but the package's name.

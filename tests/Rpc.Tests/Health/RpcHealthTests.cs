@@ -41,4 +41,23 @@ public sealed class RpcHealthTests
         health.Set("ca", RpcServingStatus.NotServing);
         Assert.Equal(ServingStatus.NotServing, (await watch.ReadAsync())!.Status);
     }
+
+    [Fact]
+    public async Task Watchers_past_the_bound_are_refused_until_one_leaves()
+    {
+        var health = new RpcHealth();
+        await using RpcTestServer server = await RpcTestServer.StartAsync(app => app.MapGrpcHealth(health));
+        using RpcChannel channel = server.Connect();
+        List<IDisposable> others = [.. Enumerable.Range(0, RpcHealth.MaxWatchers).Select(_ => health.Watchers.Take())];
+
+        using RpcServerStreamingCall<HealthCheckResponse> refused = channel.ServerStreaming(Watch, new HealthCheckRequest(), HealthCheckResponse.Parser);
+        RpcException failure = await Assert.ThrowsAsync<RpcException>(async () => await refused.ReadAsync());
+        Assert.Equal(RpcStatusCode.ResourceExhausted, failure.StatusCode);
+
+        others[0].Dispose();
+        others[0].Dispose();
+        using RpcServerStreamingCall<HealthCheckResponse> taken = channel.ServerStreaming(Watch, new HealthCheckRequest(), HealthCheckResponse.Parser);
+        Assert.Equal(ServingStatus.ServiceUnknown, (await taken.ReadAsync())!.Status);
+        Assert.Throws<RpcException>(health.Watchers.Take);
+    }
 }
