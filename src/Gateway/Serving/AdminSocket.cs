@@ -9,6 +9,7 @@ namespace MeshGrains.Gateway.Serving;
 internal static class AdminSocket
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode FolderMode = OwnerOnly | UnixFileMode.UserExecute;
 
     /// <summary>
     /// Binds without listening, then narrows the mode: until Kestrel listens nobody can connect, so there is no moment at which
@@ -22,11 +23,9 @@ internal static class AdminSocket
         }
 
         var path = endPoint.ToString();
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
-        {
-            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
-        }
-
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        Directory.CreateDirectory(folder, FolderMode);
+        RequireOwnFolder(folder);
         RemoveStale(endPoint, path, logger);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -58,6 +57,19 @@ internal static class AdminSocket
         connection.Features.Set(new ConnectionOrigin(ListenerKinds.Admin) { Peer = peer });
         return next(connection);
     };
+
+    /// <summary>Whoever may write into the folder could put a socket of his own in this one's place, and be talked to as the control plane.</summary>
+    /// <exception cref="IOException">The folder is another user's, or open to others.</exception>
+    private static void RequireOwnFolder(string folder)
+    {
+        var (owner, mode) = FileOwner.Read(folder);
+        if (owner != PeerCredentials.OwnUserId() || mode != FolderMode)
+        {
+            throw new IOException(
+                $"The administration socket's folder '{folder}' has to be this process's user's alone (uid {PeerCredentials.OwnUserId()}, mode 0700), "
+                + $"and is uid {owner}'s with mode 0{Convert.ToString((int)mode, 8)}; 'chmod 700' it, or set gateway.adminSocket to a path in a folder of its own.");
+        }
+    }
 
     private static void RemoveStale(UnixDomainSocketEndPoint endPoint, string path, ILogger logger)
     {

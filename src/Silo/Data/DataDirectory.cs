@@ -37,6 +37,7 @@ internal sealed class DataDirectory : IDisposable
     public string Endpoints => In("endpoints.json");
 
     /// <summary>Where the admin socket lies: here, or under the user's runtime directory when this path is too long for a socket.</summary>
+    /// <exception cref="ConfigurationException">It is too long, and there is no runtime directory.</exception>
     public string AdminSocket
     {
         get
@@ -49,7 +50,14 @@ internal sealed class DataDirectory : IDisposable
 
             var runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
             var name = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(here)))[..16];
-            return System.IO.Path.Combine(string.IsNullOrEmpty(runtime) ? System.IO.Path.GetTempPath() : runtime, $"meshgrains-{name}", "admin.sock");
+            if (string.IsNullOrEmpty(runtime))
+            {
+                // Nowhere in /tmp: anyone could make the folder first.
+                throw new ConfigurationException(
+                    [$"The path {here} is too long for a Unix socket, and XDG_RUNTIME_DIR names no other place. Give a shorter --data, set gateway.adminSocket, or set XDG_RUNTIME_DIR."]);
+            }
+
+            return System.IO.Path.Combine(runtime, $"meshgrains-{name}", "admin.sock");
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         builder.Configuration.AddConfiguration(configuration);
         SiloServices.AddLogging(builder.Logging, mesh.Telemetry);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        SiloServices.BindOptions(builder.Services, configuration, mesh, data.AdminSocket);
+        SiloServices.BindOptions(builder.Services, configuration, mesh, mesh.Gateway.AdminSocket.Length > 0 ? null : data.AdminSocket);
 
         // The grain host goes first: it starts before whatever calls grains, and stops after it.
         GrainHost.Add(builder, new TrustDomainOptions { Name = mesh.TrustDomain, Cluster = mesh.Cluster, Silo = mesh.Silo }, bootstrap, time);

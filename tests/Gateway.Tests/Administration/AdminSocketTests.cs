@@ -68,6 +68,38 @@ public sealed class AdminSocketTests
         Assert.Equal("precious", File.ReadAllText(path));
     }
 
+    [Theory]
+    [InlineData(0b111_101_101)]
+    [InlineData(0b111_010_000)]
+    [InlineData(0b111_000_001)]
+    public void A_folder_that_others_may_enter_is_refused(int mode)
+    {
+        using var folder = new TempDirectory();
+        File.SetUnixFileMode(folder.FullPath, (UnixFileMode)mode);
+        var refused = Assert.Throws<IOException>(() => AdminSocket.Bind(new UnixDomainSocketEndPoint(folder.File("a.sock")), NullLogger.Instance));
+        Assert.Contains("0700", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("a.sock")));
+    }
+
+    [SkippableFact]
+    public void A_folder_of_another_user_is_refused()
+    {
+        Skip.If(PeerCredentials.OwnUserId() != 0, "Only root can give a folder away for this test.");
+        var chown = Tool.Require("chown", "coreutils");
+        using var folder = new TempDirectory();
+        Tool.Run(chown, ["65534", folder.FullPath]).EnsureSuccess();
+        var refused = Assert.Throws<IOException>(() => AdminSocket.Bind(new UnixDomainSocketEndPoint(folder.File("a.sock")), NullLogger.Instance));
+        Assert.Contains("uid 65534's", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_is_not_there_is_made_for_its_owner_alone()
+    {
+        using var folder = new TempDirectory();
+        using var socket = AdminSocket.Bind(new UnixDomainSocketEndPoint(folder.File("new/a.sock")), NullLogger.Instance);
+        Assert.Equal((PeerCredentials.OwnUserId(), OwnerOnly | UnixFileMode.UserExecute), FileOwner.Read(folder.File("new")));
+    }
+
     [Fact]
     public async Task The_kernel_names_the_peer()
     {
