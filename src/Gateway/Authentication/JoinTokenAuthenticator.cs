@@ -34,8 +34,15 @@ internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, T
         {
             redeemed = await tokens.RedeemAsync(token, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is not (OperationCanceledException or RecordTamperedException))
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            if (Tampered(e) is { } tampered)
+            {
+                LogTampered(tampered);
+                return new Refusal(
+                    RefusalCode.Internal, "record_tampered", "A stored record failed its authentication; nothing is issued by it until an operator has looked.", tampered);
+            }
+
             LogUnavailable(e.GetType().Name, e.Message);
             return new Refusal(
                 RefusalCode.Unavailable, "join_token_unavailable", "Join tokens cannot be redeemed at the moment; try again.",
@@ -55,6 +62,23 @@ internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, T
             AttestedAt = time.GetUtcNow(),
         };
     }
+
+    /// <summary>A grain host wraps what a store threw, and a grain tells of it by its reason.</summary>
+    private static string? Tampered(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException)
+        {
+            if (failure is RecordTamperedException or GrainOperationException { Reason: "record_tampered" })
+            {
+                return failure.Message;
+            }
+        }
+
+        return null;
+    }
+
+    [LoggerMessage(4122, LogLevel.Critical, "A join token's record failed its authentication and is refused: {Detail}")]
+    private partial void LogTampered(string detail);
 
     [LoggerMessage(4121, LogLevel.Warning, "A join token could not be redeemed: {Kind}: {Reason}")]
     private partial void LogUnavailable(string kind, string reason);

@@ -1,8 +1,10 @@
 using System.Net;
+using MeshGrains.Gateway.Tests.Harness;
 using MeshGrains.Grains;
 using MeshGrains.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Gateway.Tests.Authentication;
 
@@ -11,6 +13,7 @@ public sealed class CallerAuthenticatorTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly FakeJoinTokens _joinTokens = new();
     private readonly TempDirectory _folder = new();
+    private readonly RecordedLogs _logs = new();
     private readonly KubernetesTokens _issuer;
     private readonly ServiceProvider _services;
 
@@ -19,7 +22,7 @@ public sealed class CallerAuthenticatorTests : IDisposable
         _issuer = new KubernetesTokens("ES256", time: _time);
         var jwks = _issuer.WriteJwks(_folder.File("jwks.json"));
         var services = new ServiceCollection();
-        services.AddLogging();
+        services.AddLogging(logging => logging.AddProvider(_logs));
         services.AddSingleton<TimeProvider>(_time);
         services.AddSingleton<IJoinTokenService>(_joinTokens);
         services.AddGatewayAuthentication();
@@ -34,6 +37,7 @@ public sealed class CallerAuthenticatorTests : IDisposable
     public void Dispose()
     {
         _services.Dispose();
+        _logs.Dispose();
         _issuer.Dispose();
         _folder.Dispose();
     }
@@ -130,6 +134,20 @@ public sealed class CallerAuthenticatorTests : IDisposable
         Assert.Equal("join_token_unavailable", refusal.Reason);
         Assert.Equal(RefusalCode.Unavailable, refusal.Code);
         Assert.DoesNotContain("store", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_join_token_whose_record_was_tampered_with_is_an_alarm_and_no_try_again(bool wrapped)
+    {
+        Exception tampered = new RecordTamperedException("join-token/1", "its tag is wrong");
+        _joinTokens.Failure = wrapped ? new InvalidOperationException("the grain host's own", tampered) : tampered;
+        var refusal = (await AuthenticateAsync("mgj_good")).Refusal!;
+        Assert.Equal((RefusalCode.Internal, "record_tampered"), (refusal.Code, refusal.Reason));
+        Assert.DoesNotContain("join-token/1", refusal.Message, StringComparison.Ordinal);
+        Assert.Null(refusal.RetryAfter);
+        Assert.Contains(_logs.Alarms, line => line.Contains("join-token/1", StringComparison.Ordinal));
     }
 
     [Fact]

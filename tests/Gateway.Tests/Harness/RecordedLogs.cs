@@ -8,13 +8,16 @@ internal sealed class RecordedLogs : ILoggerProvider
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 
-    public ILogger CreateLogger(string categoryName) => new Recorder(categoryName, Lines);
+    /// <summary>Those of <see cref="Lines"/> that are critical.</summary>
+    public ConcurrentQueue<string> Alarms { get; } = new();
+
+    public ILogger CreateLogger(string categoryName) => new Recorder(categoryName, this);
 
     public void Dispose()
     {
     }
 
-    private sealed class Recorder(string category, ConcurrentQueue<string> lines) : ILogger
+    private sealed class Recorder(string category, RecordedLogs logs) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
@@ -22,6 +25,13 @@ internal sealed class RecordedLogs : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            => lines.Enqueue($"{category}: {formatter(state, exception)} {exception}");
+        {
+            var line = $"{category}: {formatter(state, exception)} {exception}";
+            logs.Lines.Enqueue(line);
+            if (logLevel == LogLevel.Critical)
+            {
+                logs.Alarms.Enqueue(line);
+            }
+        }
     }
 }
