@@ -55,10 +55,10 @@ internal static class OpenApi
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        var document = new Lazy<Task<byte[]>>(() => RenderAsync(endpoints.ServiceProvider));
+        var document = new MadeOnce<byte[]>(() => RenderAsync(endpoints.ServiceProvider));
         endpoints.MapGet($"/openapi/{DocumentName}.json", async http =>
             {
-                var bytes = await document.Value;
+                var bytes = await document.GetAsync();
                 http.Response.ContentType = "application/json; charset=utf-8";
                 await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
             })

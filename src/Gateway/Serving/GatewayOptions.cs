@@ -1,4 +1,5 @@
 using MeshGrains.Gateway.Administration;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Gateway;
 
@@ -45,7 +46,11 @@ public sealed class GatewayOptions
 
     internal IReadOnlyList<string> EffectiveDnsNames => DnsNames.Count > 0
         ? [.. DnsNames]
-        : [.. new[] { "localhost", Environment.MachineName.ToLowerInvariant() }.Distinct(StringComparer.Ordinal)];
+        : DefaultDnsNames(Environment.MachineName);
+
+    /// <summary>A host may call itself what no certificate can carry; it is served as localhost then.</summary>
+    internal static IReadOnlyList<string> DefaultDnsNames(string machineName)
+        => [.. new[] { "localhost", machineName.ToLowerInvariant() }.Where(DnsName.IsValid).Distinct(StringComparer.Ordinal)];
 
     internal IReadOnlyList<System.Net.IPAddress> EffectiveIpAddresses => IpAddresses.Count > 0
         ? [.. IpAddresses.Select(System.Net.IPAddress.Parse)]

@@ -10,6 +10,15 @@ public sealed class GatewayOptionsTests
     public void The_defaults_are_valid() => Assert.True(Validate(_ => { }).Succeeded);
 
     [Theory]
+    [InlineData("Node-1", new[] { "localhost", "node-1" })]
+    [InlineData("LOCALHOST", new[] { "localhost" })]
+    [InlineData("my mac", new[] { "localhost" })]
+    [InlineData("-odd", new[] { "localhost" })]
+    [InlineData("", new[] { "localhost" })]
+    public void A_host_name_that_no_certificate_can_carry_is_left_out(string machine, string[] expected)
+        => Assert.Equal(expected, GatewayOptions.DefaultDnsNames(machine));
+
+    [Theory]
     [InlineData("8443")]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
@@ -40,8 +49,8 @@ public sealed class GatewayOptionsTests
     [Theory]
     [InlineData("spiffe://mesh.test/ns/shop")]
     [InlineData("spiffe://mesh.test/meshgrains")]
-    [InlineData("spiffe://other.test/meshgrains/alice")]
-    [InlineData("alice")]
+    [InlineData("spiffe://other.test/meshgrains/operator")]
+    [InlineData("operator")]
     public void Roles_go_only_to_reserved_identities_of_this_trust_domain(string id)
         => AssertError(options => options.Roles.Add(new RoleBindingOptions { SpiffeId = id, Roles = { OperatorRole.Read } }), "gateway.roles[0].spiffeId");
 
