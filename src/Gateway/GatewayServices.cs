@@ -83,6 +83,8 @@ public static class GatewayServices
             .WithMetadata(Access.Grpc);
         var grpc = app.MapGroup("").WithMetadata(Access.Grpc);
         grpc.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
+        // For anyone: the contracts are published anyway, and grpcurl needs no files then.
+        grpc.MapGrpcReflection();
 
         Resource<BundleEndpoints>(services).Map(app);
         Resource<EntryEndpoints>(services).Map(app);

@@ -77,6 +77,13 @@ public sealed class RoleTests
         [
             "GET /v1/bundle", "GET /v1/bundle.pem", "GET /openapi/v1.json", "GET /livez", "HEAD /livez", "GET /readyz", "HEAD /readyz",
         ];
+        string[] openGrpc =
+        [
+            // Authenticates by itself.
+            "/istio.v1.auth.IstioCertificateService/CreateCertificate",
+            "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ];
         await using var host = await StartAsync(app => app.MapGet("/forgotten", () => "secret"));
         var client = host.Client();
         var endpoints = host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
@@ -96,6 +103,8 @@ public sealed class RoleTests
             }
         }
 
+        var grpc = endpoints.Where(endpoint => endpoint.Metadata.GetMetadata<Access>() is { IsGrpc: true }).Select(endpoint => endpoint.RoutePattern.RawText!);
+        Assert.Equal(openGrpc.Order(StringComparer.Ordinal), grpc.Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(open.Order(StringComparer.Ordinal), served.Order(StringComparer.Ordinal));
     }
 
