@@ -53,6 +53,7 @@ public static class GatewayServices
         services.AddSingleton<OperatorAuthorizer>();
         services.AddSingleton<Audit>();
         services.AddSingleton<AdminContext>();
+        services.AddSingleton<LogCheck>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default));
         OpenApi.Add(services);
 

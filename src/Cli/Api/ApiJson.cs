@@ -29,6 +29,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(IssuingCaList))]
 [JsonSerializable(typeof(ReasonBody))]
 [JsonSerializable(typeof(IssuancePage))]
+[JsonSerializable(typeof(LogVerificationView))]
 [JsonSerializable(typeof(DenialList))]
 [JsonSerializable(typeof(QuarantineBody))]
 [JsonSerializable(typeof(DenialReceiptView))]

@@ -14,7 +14,7 @@ internal sealed class ControlPlane : IDisposable
 {
     private const string GatewayPath = "/meshgrains/gateway";
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(30);
 
     private readonly HttpClient _http;
     private readonly string _place;
@@ -23,7 +23,7 @@ internal sealed class ControlPlane : IDisposable
     private ControlPlane(SocketsHttpHandler handler, Uri baseAddress, string place, PeerCheck? server)
     {
         (handler.UseProxy, handler.AllowAutoRedirect, handler.UseCookies) = (false, false, false);
-        _http = new HttpClient(handler) { BaseAddress = baseAddress, Timeout = Patience, MaxResponseContentBufferSize = MaxAnswerBytes };
+        _http = new HttpClient(handler) { BaseAddress = baseAddress, Timeout = UsualPatience, MaxResponseContentBufferSize = MaxAnswerBytes };
         _place = place;
         _server = server;
     }
@@ -68,6 +68,13 @@ internal sealed class ControlPlane : IDisposable
             },
         };
         return new ControlPlane(handler, server, server.ToString().TrimEnd('/'), check);
+    }
+
+    /// <summary>How long an answer may take; to be set before the first question.</summary>
+    public TimeSpan Patience
+    {
+        get => _http.Timeout;
+        set => _http.Timeout = value;
     }
 
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)

@@ -8,7 +8,10 @@ internal static class IssuanceCommands
     private const int PageSize = 1000;
     private const int MaxLimit = 100_000;
 
-    public static Command Create(CliHost host) => new("issuance", "The issuance log: every certificate that was ever issued.") { List(host) };
+    // The whole log is read, and it holds every certificate that was ever issued.
+    private static readonly TimeSpan VerifyPatience = TimeSpan.FromHours(1);
+
+    public static Command Create(CliHost host) => new("issuance", "The issuance log: every certificate that was ever issued.") { List(host), Verify(host) };
 
     private static TaughtCommand List(CliHost host)
     {
@@ -46,6 +49,37 @@ internal static class IssuanceCommands
             }
 
             Print(call.Printer, page);
+        });
+        return command;
+    }
+
+    private static TaughtCommand Verify(CliHost host)
+    {
+        var command = new TaughtCommand(
+            "verify", $"Recompute the log's hash chain from end to end. Exits with {ExitCode.Failed} when something is broken.",
+            "issuance verify",
+            "issuance verify --output json");
+        var connection = new ConnectionOptions(command);
+        command.Does(host, async (call, cancellationToken) =>
+        {
+            using var administration = connection.Resolve(call).Administration();
+            administration.Patience = VerifyPatience;
+            var found = await administration.GetAsync("/v1/issuances/verification", ApiJson.Default.LogVerificationView, cancellationToken);
+            if (call.Printer.IsJson)
+            {
+                call.Printer.Json(found, ApiJson.Default.LogVerificationView);
+            }
+            else
+            {
+                foreach (var finding in found.Findings ?? [])
+                {
+                    call.Printer.Line(finding);
+                }
+
+                call.Printer.Line(found.Whole ? "The issuance log is whole." : "The issuance log is BROKEN.");
+            }
+
+            return found.Whole ? ExitCode.Done : ExitCode.Failed;
         });
         return command;
     }

@@ -6,13 +6,14 @@ using Microsoft.AspNetCore.Routing;
 
 namespace MeshGrains.Gateway.Rest;
 
-/// <summary><c>/v1/issuances</c>: what the issuance log holds.</summary>
-internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log)
+/// <summary><c>/v1/issuances</c>: what the issuance log holds, and whether it is whole.</summary>
+internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log, LogCheck check)
 {
     private const int MaxSerialDigits = 40;
 
     public void Map(IEndpointRouteBuilder endpoints)
-        => endpoints.MapRest(
+    {
+        endpoints.MapRest(
                 "GET", "/issuances", Access.Operators(OperatorRole.Read, OperatorRole.Rotate),
                 new RestOperation(
                     "listIssuances", "issuances", "Lists issued certificates, the newest first: all, of one identity, or the one with a serial",
@@ -21,6 +22,17 @@ internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log)
                     RestParameter.Number("limit", "At most this many; 100 unless told, 1000 at most")),
                 ListAsync)
             .Answers<IssuancePage>();
+        endpoints.MapRest(
+                "GET", "/issuances/verification", Access.Operators(OperatorRole.Read),
+                new RestOperation("verifyIssuances", "issuances", "Recomputes the hash chain of the whole log and tells what is broken"), VerifyAsync)
+            .Answers<LogVerificationView>();
+    }
+
+    private async Task VerifyAsync(HttpContext http)
+    {
+        RestCall.AllowQuery(http);
+        await RestCall.WriteAsync(http, RestJson.Wire.LogVerificationView, await check.RunAsync(http.RequestAborted));
+    }
 
     private async Task ListAsync(HttpContext http)
     {

@@ -38,6 +38,7 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(IssuingCaItem))]
 [JsonSerializable(typeof(ReasonBody))]
 [JsonSerializable(typeof(IssuancePage))]
+[JsonSerializable(typeof(LogVerificationView))]
 [JsonSerializable(typeof(DenialList))]
 [JsonSerializable(typeof(QuarantineBody))]
 [JsonSerializable(typeof(DenialReceiptView))]

@@ -76,7 +76,7 @@ public sealed class CommandLineTests
         => Assert.Equal(
             [
                 "authority list", "authority taint", "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
-                "entry list", "entry show", "entry update", "identity quarantine", "identity release", "issuance list", "status", "svid fetch", "svid renew",
+                "entry list", "entry show", "entry update", "identity quarantine", "identity release", "issuance list", "issuance verify", "status", "svid fetch", "svid renew",
                 "svid show", "svid verify", "template create", "template delete", "template list", "token create",
             ],
             Leaf(MeshCtl.Create(Host), "").Select(leaf => leaf.Path).Order());

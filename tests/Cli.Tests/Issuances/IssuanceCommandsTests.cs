@@ -47,6 +47,40 @@ public sealed class IssuanceCommandsTests
         Assert.Equal("There are no such issuances.\n", (await mesh.RunAsync("issuance", "list")).Output);
     }
 
+    [Fact]
+    public async Task A_whole_log_is_a_success()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Answer("GET", "/v1/issuances/verification", new JsonObject { ["whole"] = true, ["findings"] = new JsonArray() });
+
+        var run = await mesh.RunAsync("issuance", "verify");
+
+        Assert.Equal((ExitCode.Done, "The issuance log is whole.\n"), (run.ExitCode, run.Output));
+    }
+
+    [Fact]
+    public async Task A_broken_log_is_a_failure_that_tells_what_is_broken()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Answer("GET", "/v1/issuances/verification", new JsonObject { ["whole"] = false, ["findings"] = new JsonArray("Positions 4 to 6 are missing.") });
+
+        var run = await mesh.RunAsync("issuance", "verify");
+        var json = await mesh.RunAsync("issuance", "verify", "-o", "json");
+
+        Assert.Equal((ExitCode.Failed, "Positions 4 to 6 are missing.\nThe issuance log is BROKEN.\n"), (run.ExitCode, run.Output));
+        Assert.Equal(ExitCode.Failed, json.ExitCode);
+        Assert.Equal("Positions 4 to 6 are missing.", (string)json.Json["findings"]![0]!);
+    }
+
+    [Fact]
+    public async Task An_answer_that_says_nothing_is_no_success()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Answer("GET", "/v1/issuances/verification", new JsonObject());
+
+        Assert.Equal(ExitCode.Failed, (await mesh.RunAsync("issuance", "verify")).ExitCode);
+    }
+
     private static JsonObject Record(int position) => new()
     {
         ["position"] = position, ["kind"] = "x509Svid", ["serial"] = $"serial{position}", ["spiffeId"] = "spiffe://mesh.test/a", ["issuerAuthorityId"] = "ca1",

@@ -35,6 +35,7 @@ public sealed class RoleTests
         ("GET", "/v1/issuing-cas", null, [Reader, Rotator, Admin]),
         ("POST", "/v1/issuing-cas/ca1/taint", new { reason = "x" }, [Rotator, Admin]),
         ("GET", "/v1/issuances", null, [Reader, Rotator, Admin]),
+        ("GET", "/v1/issuances/verification", null, [Reader, Admin]),
         ("GET", "/v1/denials", null, [Reader, Rotator, Admin]),
         ("GET", "/v1/denials/1", null, [Reader, Rotator, Admin]),
         ("POST", "/v1/denials", new { spiffeId = "spiffe://mesh.test/ns/shop/sa/a", reason = "x" }, [Admin]),

@@ -10,6 +10,13 @@ internal sealed class FakeLog : IIssuanceLog
 
     public bool IsAvailable { get; set; } = true;
 
+    public IReadOnlyList<string> Findings { get; set; } = [];
+
+    /// <summary>What a walk over the chain ends with, when a test wants to end it.</summary>
+    public TaskCompletionSource<IReadOnlyList<string>>? Walk { get; set; }
+
+    public int Walks { get; private set; }
+
     public ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken)
@@ -29,7 +36,11 @@ internal sealed class FakeLog : IIssuanceLog
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) => ValueTask.FromResult(7L);
 
-    public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
+    public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken)
+    {
+        Walks++;
+        return new ValueTask<IReadOnlyList<string>>(Walk?.Task.WaitAsync(cancellationToken) ?? Task.FromResult(Findings));
+    }
 
     public void Add(string serial, string spiffeId)
     {
