@@ -206,7 +206,7 @@ internal sealed class ControlPlane : IDisposable
             switch (at)
             {
                 case SocketException { SocketErrorCode: SocketError.AccessDenied }:
-                    return $"{_place} does not let this user in. The socket serves the user that the silo runs as, root, and those of gateway.adminUids.";
+                    return $"{_place} does not let this user in. The socket serves the user that the silo runs as, and root.";
                 case SocketException socket:
                     return $"Nothing answers at {_place} ({socket.Message}). Is the control plane running?";
                 case AuthenticationException:

@@ -17,9 +17,6 @@ public sealed class GatewayOptions
     /// <summary>Path of the local operator's Unix socket; empty for none.</summary>
     public string AdminSocket { get; set; } = "";
 
-    /// <summary>User ids that may use the socket beside the process's own and root.</summary>
-    public IList<uint> AdminUids { get; } = [];
-
     /// <summary>DNS names in the gateway's certificate; none given means <c>localhost</c> and the host's name.</summary>
     public IList<string> DnsNames { get; } = [];
 

@@ -110,7 +110,7 @@ internal sealed class KestrelSetup(
             return;
         }
 
-        uint[] allowed = [PeerCredentials.OwnUserId(), .. _options.AdminUids];
+        uint[] allowed = [PeerCredentials.OwnUserId()];
         options.ListenUnixSocket(_options.AdminSocket, listen =>
         {
             listen.Protocols = HttpProtocols.Http1;

@@ -97,7 +97,6 @@ internal sealed class ConfigurationSchema
         {
             _ when bare == typeof(bool) => bool.TryParse(value, out _) ? null : "true or false",
             _ when bare == typeof(int) => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
-            _ when bare == typeof(uint) => uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
             _ when bare == typeof(long) => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? null : WholeNumber,
             _ when bare == typeof(double) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? null : "a number",
             _ when bare.IsEnum => Enum.GetNames(bare).Contains(value, StringComparer.OrdinalIgnoreCase) ? null : $"one of {string.Join(", ", Enum.GetNames(bare))}",

@@ -19,7 +19,6 @@ public sealed class ConfigurationTests
     [InlineData("svid.defaultTtl=soon", "give a time such as 30s")]
     [InlineData("ca.issuingCaBudgetPerHour=many", "give a whole number")]
     [InlineData("limits.maxConnections=99999999999", "give a whole number")]
-    [InlineData("gateway.adminUids.0=-1", "give a whole number")]
     [InlineData("ca.rootKeyAlgorithm=Dsa", "give one of EcdsaP256")]
     [InlineData("ca.nameConstraints=maybe", "give true or false")]
     [InlineData("gateway=x", "holds keys")]
