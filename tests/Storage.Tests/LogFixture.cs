@@ -9,6 +9,7 @@ namespace MeshGrains.Storage.Tests;
 public class LogFixture : IDisposable
 {
     private readonly TempDirectory _folder = new();
+    private readonly Lock _opening = new();
     private SqliteIssuanceLog? _log;
 
     internal FakeTimeProvider Time { get; } = new();
@@ -19,7 +20,17 @@ public class LogFixture : IDisposable
 
     internal string IndexPath => _folder.File("log/issuance.index.db");
 
-    internal SqliteIssuanceLog Log => _log ??= Open();
+    /// <summary>Opened at the first use, once, however many ask at the same time.</summary>
+    internal SqliteIssuanceLog Log
+    {
+        get
+        {
+            lock (_opening)
+            {
+                return _log ??= Open();
+            }
+        }
+    }
 
     internal SqliteIssuanceLog Open(int queueCapacity = 8192, int batchLimit = 512) => new(
         new SqliteIssuanceLogOptions

@@ -8,9 +8,20 @@ namespace MeshGrains.Storage.Tests;
 public class StateFixture : IDisposable
 {
     private readonly TempDirectory _folder = new();
+    private readonly Lock _opening = new();
     private SqliteDatabase? _database;
 
-    internal SqliteDatabase Database => _database ??= Open();
+    /// <summary>Opened at the first use, once, however many ask at the same time.</summary>
+    internal SqliteDatabase Database
+    {
+        get
+        {
+            lock (_opening)
+            {
+                return _database ??= Open();
+            }
+        }
+    }
 
     internal string DatabasePath => _folder.File("state.db");
 
