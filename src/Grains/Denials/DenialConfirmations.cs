@@ -3,7 +3,7 @@ namespace MeshGrains.Grains;
 /// <summary>
 /// Which silo holds which number, and since when a number holds everywhere. A silo that does not confirm in time answers UNAVAILABLE by itself
 /// (its lease ends), so a number is effective once every silo has confirmed it or outlived its lease. Silos that confirmed before this
-/// bookkeeping began are unknown to it: nothing is called effective until their leases must have ended, unless every silo is known.
+/// bookkeeping began are unknown to it: nothing is called effective until their leases must have ended.
 /// </summary>
 internal sealed class DenialConfirmations(TimeSpan lease, DateTimeOffset startedAt)
 {
