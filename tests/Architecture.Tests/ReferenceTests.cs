@@ -23,7 +23,7 @@ public sealed class ReferenceTests
         ["Cli"] = (["Identity", "Rpc"], ["System.CommandLine", "Spectre.Console", "YamlDotNet", AspNetCore]),
     };
 
-    private static readonly string[] OnOrleans = ["Grains", "Silo"];
+    private static readonly string[] OnOrleans = ["Grains", "Storage", "Silo"];
 
     [Fact]
     public void Every_project_uses_only_what_the_design_lets_it()

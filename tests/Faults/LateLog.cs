@@ -17,8 +17,8 @@ internal sealed class LateLog(IIssuanceLog real) : IIssuanceLog
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken)
-        => real.FindBySerialAsync(trustDomain, serial, cancellationToken);
+    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken)
+        => real.FindBySerialAsync(trustDomain, serial, hint, cancellationToken);
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
         string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken)
@@ -32,6 +32,15 @@ internal sealed class LateLog(IIssuanceLog real) : IIssuanceLog
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken)
         => real.HighestBundleNumberAsync(trustDomain, cancellationToken);
+
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken)
+        => real.SealAsync(trustDomain, issuerAuthorityId, cancellationToken);
+
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken)
+        => real.ReadAnchorAsync(trustDomain, anchor, cancellationToken);
+
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
+        => real.RaiseAnchorAsync(trustDomain, anchor, value, cancellationToken);
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => real.VerifyChainAsync(cancellationToken);
 

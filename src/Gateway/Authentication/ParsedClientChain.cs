@@ -1,3 +1,5 @@
+using MeshGrains.Grains;
+
 namespace MeshGrains.Gateway;
 
 /// <summary>
@@ -8,4 +10,7 @@ public sealed record ParsedClientChain(string SpiffeId, string Serial, DateTimeO
 {
     /// <summary>The CA that signed it, by authority id: a tainted one takes its leaves with it.</summary>
     public string? IssuerAuthorityId { get; init; }
+
+    /// <summary>Where the leaf's record lies in the issuance log.</summary>
+    public CertificateHint? Hint { get; init; }
 }

@@ -21,5 +21,6 @@ internal sealed class SvidAuthenticator(TimeProvider time)
                 Name = chain.SpiffeId,
                 SpiffeId = chain.SpiffeId,
                 CertificateSerial = chain.Serial,
+                CertificateHint = chain.Hint,
             };
 }

@@ -57,7 +57,7 @@ internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log, Lo
             throw RestCall.Invalid("serial_malformed", $"A serial is 1 to {MaxSerialDigits} hexadecimal digits.");
         }
 
-        var record = await log.FindBySerialAsync(admin.TrustDomainName, Canonical(serial), http.RequestAborted);
+        var record = await log.FindBySerialAsync(admin.TrustDomainName, Canonical(serial), hint: null, http.RequestAborted);
         return new IssuancePage(record is null ? [] : [IssuanceItem.Of(record, position: null)], Next: null);
     }
 

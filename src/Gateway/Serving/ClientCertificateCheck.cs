@@ -56,6 +56,7 @@ internal sealed class ClientCertificateCheck
         var client = new ParsedClientChain(validation.Id.ToString(), validation.Path[0].SerialHex, until)
         {
             IssuerAuthorityId = validation.Path[1].AuthorityId,
+            Hint = new CertificateHint(validation.Path[1].AuthorityId, validation.Path[0].NotBefore),
         };
         return (client, null);
     }

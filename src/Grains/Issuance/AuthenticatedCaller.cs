@@ -27,6 +27,9 @@ public sealed record AuthenticatedCaller
     /// <summary>The presented certificate's serial, lowercase hex, for an SVID caller.</summary>
     public string? CertificateSerial { get; init; }
 
+    /// <summary>Where the presented certificate's record lies; null when that is not known.</summary>
+    public CertificateHint? CertificateHint { get; init; }
+
     /// <summary>The entry that a redeemed join token admits to.</summary>
     public string? EntryId { get; init; }
 

@@ -108,7 +108,7 @@ internal sealed class RegistrationResolver(
             return new RegistrationResult(AnotherIdentity);
         }
 
-        var record = await log.FindBySerialAsync(TrustDomainName, caller.CertificateSerial ?? "", cancellationToken);
+        var record = await log.FindBySerialAsync(TrustDomainName, caller.CertificateSerial ?? "", caller.CertificateHint, cancellationToken);
         if (record is not { Kind: IssuanceRecordKind.X509Svid } || record.SpiffeId != caller.SpiffeId)
         {
             return new RegistrationResult(new Refusal(

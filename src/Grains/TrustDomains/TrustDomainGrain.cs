@@ -254,7 +254,7 @@ internal sealed partial class TrustDomainGrain(
             operationId, caller, operationId, now, State.BundleNumber, hash, now);
         try
         {
-            if (await log.FindBySerialAsync(_trustDomain.Name, certificate.SerialHex, CancellationToken.None) is null)
+            if (await log.FindBySerialAsync(_trustDomain.Name, certificate.SerialHex, new CertificateHint(issuer, certificate.NotBefore), CancellationToken.None) is null)
             {
                 await log.AppendAsync(record, CancellationToken.None);
             }

@@ -6,6 +6,9 @@ public static class BootstrapNames
     public const string SiloRole = "silo";
     public const string AuthorityRole = "authority";
 
+    /// <summary>A gateway in front of the silos: it may relay calls to them and is none of them.</summary>
+    public const string GatewayRole = "gateway";
+
     /// <summary>The trust domain of bootstrap certificates: never one of the mesh's own.</summary>
     public static TrustDomain TrustDomainOf(string meshTrustDomain) => TrustDomain.Parse($"bootstrap.{meshTrustDomain}");
 

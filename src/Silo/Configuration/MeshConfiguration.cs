@@ -12,7 +12,19 @@ internal sealed class MeshConfiguration
 
     public string Silo { get; set; } = "silo-1";
 
+    /// <summary>What this silo does: <c>authority</c> holds the KMS permission and hosts the authority grains, <c>issuer</c> signs for workloads.</summary>
+    public IList<string> Roles { get; set; } = [];
+
     public string Data { get; set; } = ".mesh";
+
+    /// <summary>Directory of the bootstrap files; empty: <c>bootstrap</c> in the data directory.</summary>
+    public string Bootstrap { get; set; } = "";
+
+    public ClusteringOptions Clustering { get; set; } = new();
+
+    public StorageOptions Storage { get; set; } = new();
+
+    public RelayOptions Relay { get; set; } = new();
 
     public KeysOptions Keys { get; set; } = new();
 

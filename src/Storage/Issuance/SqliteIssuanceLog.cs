@@ -88,7 +88,8 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
             $"{_queue.Count} records wait for the issuance log, which takes no more than {_options.QueueCapacity}, or it is closing."));
     }
 
-    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken)
+    public ValueTask<IssuanceRecord?> FindBySerialAsync(
+        string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken)
         => _reader.ReadAsync(session => session.FindBySerial(_recent, trustDomain, serial), cancellationToken);
 
     public async ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
@@ -107,6 +108,12 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken)
         => _reader.ReadAsync(session => session.HighestBundle(trustDomain), cancellationToken);
+
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public async ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal sealed class FakeLog : IIssuanceLog
 
     public ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken)
+    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken)
         => ValueTask.FromResult(Records.FirstOrDefault(one => one.Record.Serial == serial)?.Record);
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
@@ -35,6 +35,12 @@ internal sealed class FakeLog : IIssuanceLog
             : throw new IssuanceLogUnavailableException("the disk is full");
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) => ValueTask.FromResult(7L);
+
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
+
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken)
     {

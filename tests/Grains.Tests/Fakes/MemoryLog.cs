@@ -6,6 +6,8 @@ namespace MeshGrains.Grains.Tests;
 internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 {
     private readonly ConcurrentDictionary<string, IssuanceRecord> _records = new();
+    private readonly ConcurrentDictionary<string, byte> _sealed = new();
+    private readonly ConcurrentDictionary<(string TrustDomain, LogAnchor Anchor), long> _anchors = new();
     private readonly Faults _faults = faults ?? new Faults();
 
     public int QueueDepth => 0;
@@ -22,6 +24,11 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 
     public async ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken)
     {
+        if (_sealed.ContainsKey(record.IssuerAuthorityId))
+        {
+            throw new IssuanceShardSealedException(record.IssuerAuthorityId, "The shard is sealed.");
+        }
+
         OnAppend?.Invoke(record);
         try
         {
@@ -41,7 +48,7 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
         await Gate;
     }
 
-    public async ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken) =>
+    public async ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken) =>
         await _faults.StepAsync("log.find", () => Task.FromResult(_records.GetValueOrDefault(serial)));
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken) =>
@@ -56,6 +63,21 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_records.Values.Where(record => record.TrustDomain == trustDomain).Select(record => record.BundleNumber).DefaultIfEmpty(0).Max());
+
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken)
+    {
+        _sealed.TryAdd(issuerAuthorityId, 0);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_anchors.GetValueOrDefault((trustDomain, anchor)));
+
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
+    {
+        _anchors.AddOrUpdate((trustDomain, anchor), value, (_, standing) => Math.Max(standing, value));
+        return ValueTask.CompletedTask;
+    }
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
 }

@@ -9,7 +9,7 @@ internal sealed class SilentLog : IIssuanceLog
 
     public ValueTask AppendAsync(IssuanceRecord record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CancellationToken cancellationToken) => default;
+    public ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken) => default;
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
@@ -19,6 +19,12 @@ internal sealed class SilentLog : IIssuanceLog
     public ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -28,7 +28,7 @@ public sealed class RestartTests
             Assert.NotEqual(issuer, silo.Services.GetRequiredService<IssuerSource>().Current!.AuthorityId);
             Assert.Equal("spiffe://test.mesh/hello", (string?)(await silo.GetAsync($"/v1/entries/{entry}"))["spiffeId"]);
             var log = silo.Services.GetRequiredService<IIssuanceLog>();
-            Assert.NotNull(await log.FindBySerialAsync(RunningSilo.TrustDomain, serial, CancellationToken.None));
+            Assert.NotNull(await log.FindBySerialAsync(RunningSilo.TrustDomain, serial, null, CancellationToken.None));
             Assert.Empty(await log.VerifyChainAsync(CancellationToken.None));
         }
     }

@@ -19,7 +19,7 @@ public sealed class FirstCertificateTests
 
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Equal("spiffe://test.mesh/ns/shop/sa/cart", (string?)body["spiffeId"]);
-        var record = await silo.Services.GetRequiredService<IIssuanceLog>().FindBySerialAsync(RunningSilo.TrustDomain, (string)body["serial"]!, CancellationToken.None);
+        var record = await silo.Services.GetRequiredService<IIssuanceLog>().FindBySerialAsync(RunningSilo.TrustDomain, (string)body["serial"]!, null, CancellationToken.None);
         Assert.Equal("k8s:prod/shop/cart", record!.Caller);
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(svid!.TargetCertificate.RawData), record.DerSha256.ToArray());
         Assert.Equal((string?)body["requestId"], record.RequestId);

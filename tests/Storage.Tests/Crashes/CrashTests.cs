@@ -164,7 +164,7 @@ public sealed class CrashTests : IDisposable
         var missing = new List<int>();
         foreach (var number in told)
         {
-            if (await log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), CancellationToken.None) is null)
+            if (await log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), null, CancellationToken.None) is null)
             {
                 missing.Add(number);
             }

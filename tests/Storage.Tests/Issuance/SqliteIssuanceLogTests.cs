@@ -12,7 +12,7 @@ public sealed class SqliteIssuanceLogTests : LogFixture
         var record = Records.Leaf(1);
         await AppendAsync(record);
 
-        var found = await Log.FindBySerialAsync(Records.TrustDomain, record.Serial, None);
+        var found = await Log.FindBySerialAsync(Records.TrustDomain, record.Serial, null, None);
 
         Assert.Equal(record with { DerSha256 = default }, found! with { DerSha256 = default });
         Assert.Equal(record.DerSha256.ToArray(), found.DerSha256.ToArray());
@@ -23,11 +23,11 @@ public sealed class SqliteIssuanceLogTests : LogFixture
     {
         await AppendManyAsync(1, 300);
         Close();
-        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(123), None));
+        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(123), null, None));
         Close();
         File.Delete(IndexPath);
 
-        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(123), None));
+        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(123), null, None));
         Assert.Equal(300, (await Log.ListAsync(Records.TrustDomain, null, 1000, None)).Count);
         await Assert.ThrowsAsync<RecordConflictException>(() => AppendAsync(Records.Leaf(123)));
     }
@@ -50,7 +50,7 @@ public sealed class SqliteIssuanceLogTests : LogFixture
         Tamper("UPDATE progress SET log_id = x'00'", IndexPath);
         Tamper("DELETE FROM serial", IndexPath);
 
-        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(3), None));
+        Assert.NotNull(await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(3), null, None));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class SqliteIssuanceLogTests : LogFixture
 
         foreach (var number in (int[])[0, 1, 16_383, 16_384, 20_000, Count - 1])
         {
-            Assert.Equal(Records.Serial(number), (await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), None))?.Serial);
+            Assert.Equal(Records.Serial(number), (await Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), null, None))?.Serial);
         }
 
         var live = await Log.CountLiveAsync(Records.TrustDomain, Records.Start, None);
@@ -115,8 +115,8 @@ public sealed class SqliteIssuanceLogTests : LogFixture
         await AppendAsync(Records.Leaf(1));
         await AppendAsync(Records.Leaf(1, trustDomain: "other.example"));
 
-        Assert.Equal("other.example", (await Log.FindBySerialAsync("other.example", Records.Serial(1), None))?.TrustDomain);
-        Assert.Null(await Log.FindBySerialAsync("third.example", Records.Serial(1), None));
+        Assert.Equal("other.example", (await Log.FindBySerialAsync("other.example", Records.Serial(1), null, None))?.TrustDomain);
+        Assert.Null(await Log.FindBySerialAsync("third.example", Records.Serial(1), null, None));
     }
 
     [Fact]

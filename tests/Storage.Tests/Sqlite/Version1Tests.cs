@@ -53,7 +53,7 @@ public sealed class Version1Tests
         Assert.Empty(await log.Log.VerifyChainAsync(None));
         for (var number = 1; number <= 3; number++)
         {
-            var found = await log.Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), None);
+            var found = await log.Log.FindBySerialAsync(Records.TrustDomain, Records.Serial(number), null, None);
             Assert.Equal(Records.Leaf(number) with { DerSha256 = default }, found! with { DerSha256 = default });
             Assert.Equal(Records.Leaf(number).DerSha256.ToArray(), found.DerSha256.ToArray());
         }

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
-namespace MeshGrains.Bench;
+namespace MeshGrains.LocalCluster;
 
 /// <summary>Waits, bounded in time, for what another process does.</summary>
-internal static class Waiting
+public static class Waiting
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace MeshGrains.Bench;
+namespace MeshGrains.LocalCluster;
 
 /// <summary>Signals to one process by its id, and this process's priority.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
     public const int Terminate = 15;
     private const int LowestPriority = 19;

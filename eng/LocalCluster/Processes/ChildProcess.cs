@@ -2,13 +2,13 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 
-namespace MeshGrains.Bench;
+namespace MeshGrains.LocalCluster;
 
 /// <summary>
 /// A process that this one started. All of them are ended by their ids when this process ends, however it ends short of SIGKILL.
 /// What they print is kept, the last lines only.
 /// </summary>
-internal sealed class ChildProcess : IAsyncDisposable
+public sealed class ChildProcess : IAsyncDisposable
 {
     private const int KeptLines = 400;
 
