@@ -31,13 +31,17 @@ public static class Tool
 
     /// <summary>Skips (or under CI=true fails) when <paramref name="present"/> is false, naming the Debian package.</summary>
     public static void RequireThat(bool present, string what, string debianPackage)
+        => RequireInstalled(present, what, $"Debian's package '{debianPackage}'");
+
+    /// <summary>Skips (or under CI=true fails) when <paramref name="present"/> is false; <paramref name="package"/> says what to install.</summary>
+    internal static void RequireInstalled(bool present, string what, string package)
     {
         if (present)
         {
             return;
         }
 
-        var message = $"{what} is not on this machine; install Debian's package '{debianPackage}' to run this test.";
+        var message = $"{what} is not on this machine; install {package} to run this test.";
         if (string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidOperationException(message);
