@@ -158,6 +158,12 @@ internal sealed class LogReadSession : IDisposable
         return highest.Int64(0);
     }
 
+    public long Anchor(string trustDomain, LogAnchor anchor)
+    {
+        using var row = _log.Use("SELECT value FROM anchor WHERE trust_domain = ?1 AND name = ?2").Bind(1, trustDomain).Bind(2, (long)anchor);
+        return row.Step() ? row.Int64(0) : 0;
+    }
+
     /// <summary>Checks up to <paramref name="limit"/> batches from where the last call ended; false when there are no more.</summary>
     public bool Verify(LogVerification verification, int limit) => verification.Advance(_log, limit);
 

@@ -32,6 +32,15 @@ internal static class LogSchemas
             hash BLOB NOT NULL,
             body BLOB NOT NULL);
         """,
+        """
+        ALTER TABLE shard ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;
+
+        CREATE TABLE anchor (
+            trust_domain TEXT NOT NULL,
+            name INTEGER NOT NULL,
+            value INTEGER NOT NULL,
+            PRIMARY KEY (trust_domain, name)) WITHOUT ROWID;
+        """,
     ]);
 
     public static SqliteSchema Index { get; } = new("index of the issuance log", 0x4D474C49,

@@ -19,4 +19,7 @@ internal sealed class LogShard
     public long HighestBundle { get; set; }
 
     public bool IsStored { get; set; }
+
+    /// <summary>Nothing more is ever written to it.</summary>
+    public bool IsSealed { get; set; }
 }

@@ -94,6 +94,38 @@ internal sealed class LogStore : IDisposable
         }
     }
 
+    /// <summary>Closes a shard for ever, durably; one that is not there yet is made.</summary>
+    public void Seal(string trustDomain, string issuer)
+    {
+        _inBatch.Clear();
+        var shard = Shard(trustDomain, issuer);
+        if (shard.IsSealed)
+        {
+            return;
+        }
+
+        _log.Write(session =>
+        {
+            if (!shard.IsStored)
+            {
+                Store(shard, 0);
+            }
+
+            return session.Use("UPDATE shard SET sealed = 1 WHERE id = ?1").Bind(1, shard.Id).Execute();
+        });
+        shard.IsStored = true;
+        shard.IsSealed = true;
+    }
+
+    /// <summary>Raises an anchor durably; a lower value changes nothing.</summary>
+    public void Raise(string trustDomain, LogAnchor anchor, long value)
+        => _log.Write(session => session.Use(
+                """
+                INSERT INTO anchor (trust_domain, name, value) VALUES (?1, ?2, ?3)
+                ON CONFLICT (trust_domain, name) DO UPDATE SET value = max(value, excluded.value)
+                """)
+            .Bind(1, trustDomain).Bind(2, (long)anchor).Bind(3, value).Execute());
+
     /// <summary>A commit that changes nothing but a counter: proves that the log can be written.</summary>
     public void Probe() => _log.Write(session => session.Use("UPDATE log SET probes = probes + 1").Execute());
 
@@ -133,6 +165,18 @@ internal sealed class LogStore : IDisposable
                 continue;
             }
 
+            if (last is null || last.Issuer != append.Issuer || last.TrustDomain != append.TrustDomain)
+            {
+                last = Shard(append.TrustDomain, append.Issuer);
+                ordinal = _inBatch.IndexOf(last);
+            }
+
+            if (last.IsSealed)
+            {
+                append.Fail(new IssuanceShardSealedException(append.Issuer, "the shard of this issuer was sealed and takes no more records."));
+                continue;
+            }
+
             if (IsKnown(open, append.SerialHash) || IsKnown(passing, append.SerialHash) || IsIndexed(append.SerialHash)
                 || !open.TryClaim(append.SerialHash))
             {
@@ -140,15 +184,10 @@ internal sealed class LogStore : IDisposable
                 continue;
             }
 
-            if (last is null || last.Issuer != append.Issuer || last.TrustDomain != append.TrustDomain)
+            if (ordinal < 0)
             {
-                last = Shard(append.TrustDomain, append.Issuer);
-                ordinal = _inBatch.IndexOf(last);
-                if (ordinal < 0)
-                {
-                    ordinal = _inBatch.Count;
-                    _inBatch.Add(last);
-                }
+                ordinal = _inBatch.Count;
+                _inBatch.Add(last);
             }
 
             _shardOf[i] = ordinal;
@@ -208,14 +247,21 @@ internal sealed class LogStore : IDisposable
         }
         else
         {
-            _log.Use("INSERT INTO shard VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-                .Bind(1, shard.Id).Bind(2, shard.TrustDomain).Bind(3, shard.Issuer).Bind(4, shard.Batches).Bind(5, position)
-                .Bind(6, hash).Bind(7, highestBundle).Execute();
+            Store(shard, position);
             shard.IsStored = true;
         }
 
         return records;
     }
+
+    private void Store(LogShard shard, long headPosition)
+        => _log.Use(
+                """
+                INSERT INTO shard (id, trust_domain, issuer, batches, head_position, head_hash, highest_bundle)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                """)
+            .Bind(1, shard.Id).Bind(2, shard.TrustDomain).Bind(3, shard.Issuer).Bind(4, shard.Batches).Bind(5, headPosition)
+            .Bind(6, shard.HeadHash).Bind(7, shard.HighestBundle).Execute();
 
     private bool IsIndexed(long serialHash)
     {

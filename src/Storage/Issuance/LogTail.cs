@@ -15,7 +15,7 @@ internal static class LogTail
         LogShard shard;
         long headPosition;
         using (var row = log.Use(
-            "SELECT id, batches, head_position, head_hash, highest_bundle FROM shard WHERE trust_domain = ?1 AND issuer = ?2"))
+            "SELECT id, batches, head_position, head_hash, highest_bundle, sealed FROM shard WHERE trust_domain = ?1 AND issuer = ?2"))
         {
             if (!row.Bind(1, trustDomain).Bind(2, issuer).Step())
             {
@@ -30,6 +30,7 @@ internal static class LogTail
                 Batches = row.Int64(1),
                 HighestBundle = row.Int64(4),
                 IsStored = true,
+                IsSealed = row.Int64(5) != 0,
             };
             headPosition = row.Int64(2);
             if (row.Blob(3).Length != LogShard.HashLength)
@@ -38,6 +39,11 @@ internal static class LogTail
             }
 
             row.Blob(3).CopyTo(shard.HeadHash);
+        }
+
+        if (shard.Batches == 0 && shard.IsSealed)
+        {
+            return shard;
         }
 
         using var head = log.Use("SELECT shard, number, records, previous, hash, body FROM batch WHERE position = ?1");

@@ -126,7 +126,7 @@ internal sealed class LogVerification
     {
         foreach (var (id, shard) in _stored)
         {
-            var (number, hash) = _heads.GetValueOrDefault(id, (0, []));
+            var (number, hash) = _heads.GetValueOrDefault(id, (0, new byte[LogShard.HashLength]));
             if (number != shard.Batches || !hash.AsSpan().SequenceEqual(shard.HeadHash))
             {
                 Findings.Add($"Shard {shard.TrustDomain}/{shard.Issuer}: its head tells of {shard.Batches} batches, and the chain ends after {number}.");

@@ -12,12 +12,14 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
     private const long PagesPerCheckpoint = 4096;
     private const int PooledAppends = 1024;
     private const int BatchesPerVerifySlice = 256;
+    private const int MaxCommands = 256;
 
     private readonly SqliteIssuanceLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SqliteIssuanceLog> _logger;
     private readonly LogPaths _paths;
     private readonly AppendQueue _queue;
+    private readonly LogCommands _commands = new(MaxCommands);
     private readonly LogReader _reader;
     private readonly Thread _thread;
     private readonly ITimer _probeTimer;
@@ -109,11 +111,22 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken)
         => _reader.ReadAsync(session => session.HighestBundle(trustDomain), cancellationToken);
 
-    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(trustDomain);
+        ArgumentException.ThrowIfNullOrEmpty(issuerAuthorityId);
+        return RunAsync(store => store.Seal(trustDomain, issuerAuthorityId), cancellationToken);
+    }
 
-    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken)
+        => _reader.ReadAsync(session => session.Anchor(trustDomain, anchor), cancellationToken);
 
-    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(trustDomain);
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        return RunAsync(store => store.Raise(trustDomain, anchor, value), cancellationToken);
+    }
 
     public async ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken)
     {
@@ -139,6 +152,20 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
         _queue.Close();
         await _ended.Task.ConfigureAwait(false);
         Dispose();
+    }
+
+    // On the log's thread, between batches: it alone writes.
+    private ValueTask RunAsync(Action<LogStore> work, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var command = new LogCommand(work);
+        if (!_commands.TryAdd(command))
+        {
+            return ValueTask.FromException(new IssuanceLogUnavailableException("Too much waits for the issuance log, or it is closing."));
+        }
+
+        _queue.Wake();
+        return new ValueTask(command.Outcome);
     }
 
     private LogStore OpenStore()
@@ -178,6 +205,7 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
                 TryRecover();
             }
 
+            RunCommands();
             if (taken > 0)
             {
                 Commit(batch.AsSpan(0, taken));
@@ -186,8 +214,26 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
             }
         }
 
+        _commands.Close();
+        RunCommands();
         CloseStore(flush: true);
         _ended.SetResult();
+    }
+
+    private void RunCommands()
+    {
+        while (_commands.TryTake(out var command))
+        {
+            try
+            {
+                command.Run(_store ?? throw new IssuanceLogUnavailableException("The issuance log cannot be written; it is tried again by itself."));
+            }
+            catch (Exception exception)
+            {
+                command.Fail(new IssuanceLogUnavailableException("The issuance log could not be written.", exception));
+                Fail(exception);
+            }
+        }
     }
 
     private void Commit(ReadOnlySpan<PendingAppend> batch)

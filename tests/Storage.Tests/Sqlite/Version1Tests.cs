@@ -63,6 +63,14 @@ public sealed class Version1Tests
         Assert.Empty(await log.Log.VerifyChainAsync(None));
         Assert.Equal([4L, 3, 2, 1], (await log.Log.ListAsync(Records.TrustDomain, null, 10, None)).Select(found => found.Position));
         Assert.Equal(7, await log.Log.HighestBundleNumberAsync(Records.TrustDomain, None));
+
+        Assert.Equal(0, await log.Log.ReadAnchorAsync(Records.TrustDomain, LogAnchor.Denials, None));
+        await log.Log.RaiseAnchorAsync(Records.TrustDomain, LogAnchor.Denials, 9, None);
+        await log.Log.SealAsync(Records.TrustDomain, Records.Issuer, None);
+        log.Close();
+        Assert.Equal(9, await log.Log.ReadAnchorAsync(Records.TrustDomain, LogAnchor.Denials, None));
+        await Assert.ThrowsAsync<IssuanceShardSealedException>(() => log.AppendAsync(Records.Leaf(5)));
+        Assert.Empty(await log.Log.VerifyChainAsync(None));
     }
 
     private static void Build(string path, string script)
