@@ -15,8 +15,9 @@ internal static class ClusterCaDecisions
     /// <paramref name="budgetPerHour"/> times within an hour.
     /// </summary>
     public static (ClusterCaState State, IssuingCaRecord Record) Authorise(
-        ClusterCaState state, string operationId, string silo, string keyHash, int budgetPerHour, DateTimeOffset now)
+        ClusterCaState state, IssuingCaRequest request, string keyHash, int budgetPerHour, DateTimeOffset now)
     {
+        var (operationId, silo) = (request.OperationId, request.Silo);
         var known = state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId);
         if (known is not null)
         {
@@ -49,6 +50,8 @@ internal static class ClusterCaDecisions
         {
             OperationId = operationId,
             Silo = silo,
+            Incarnation = request.Incarnation,
+            RelayEndpoint = request.RelayEndpoint.Length == 0 ? null : request.RelayEndpoint,
             State = IssuingCaState.Requested,
             RequestedAt = now,
             KeyHash = keyHash,
@@ -56,7 +59,10 @@ internal static class ClusterCaDecisions
         return (state with { IssuingCas = Prune(state.IssuingCas, now).Add(record), OperationId = operationId }, record);
     }
 
-    /// <summary>Enters the certificate; the silo's former active CA becomes old.</summary>
+    /// <summary>
+    /// Enters the certificate; the former active CA of the same start of the silo becomes old. Another start of a silo of that name may still
+    /// issue, and is left alone until it is seen to be gone.
+    /// </summary>
     public static ClusterCaState Activate(ClusterCaState state, string operationId, CertifiedIssuingCa certified) => state with
     {
         IssuingCas = state.IssuingCas.Select(ca => ca switch
@@ -70,7 +76,7 @@ internal static class ClusterCaDecisions
                 NotBefore = certified.NotBefore,
                 NotAfter = certified.NotAfter,
             },
-            { State: IssuingCaState.Active } former when former.Silo == SiloOf(state, operationId) => former with { State = IssuingCaState.Old },
+            { State: IssuingCaState.Active } former when IsOfSameStart(former, state, operationId) => former with { State = IssuingCaState.Old },
             _ => ca,
         }).ToImmutableArray(),
         OperationId = operationId + ":active",
@@ -101,8 +107,9 @@ internal static class ClusterCaDecisions
         return swept.SequenceEqual(state.IssuingCas) ? state : state with { IssuingCas = swept, OperationId = operationId };
     }
 
-    private static string? SiloOf(ClusterCaState state, string operationId) =>
-        state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId)?.Silo;
+    private static bool IsOfSameStart(IssuingCaRecord former, ClusterCaState state, string operationId) =>
+        state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId) is { } mine
+        && former.Silo == mine.Silo && (former.Incarnation is null || former.Incarnation == mine.Incarnation);
 
     private static ImmutableArray<IssuingCaRecord> Prune(ImmutableArray<IssuingCaRecord> records, DateTimeOffset now)
     {

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using MeshGrains.Identity;
 using Microsoft.Extensions.Logging;
@@ -25,6 +27,8 @@ internal sealed partial class ClusterCaGrain(
     private const string SweepReminder = "sweep";
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
     private static readonly TimeSpan MaxRequestAge = TimeSpan.FromMinutes(5);
+    private static readonly SearchValues<char> EndpointCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:%");
 
     private GrainRecord<ClusterCaState> _record = null!;
     private bool _sweeps;
@@ -108,7 +112,7 @@ internal sealed partial class ClusterCaGrain(
     }
 
     private (ClusterCaState State, IssuingCaRecord Record) Authorise(IssuingCaRequest request) => ClusterCaDecisions.Authorise(
-        _record.Committed, request.OperationId, request.Silo, Convert.ToHexStringLower(SHA256.HashData(request.SubjectPublicKeyInfo)),
+        _record.Committed, request, Convert.ToHexStringLower(SHA256.HashData(request.SubjectPublicKeyInfo)),
         options.Value.IssuingCaBudgetPerHour, time.GetUtcNow());
 
     /// <summary>Registers the reminder where there is none: registering it again would put its next tick off at every request.</summary>
@@ -138,9 +142,14 @@ internal sealed partial class ClusterCaGrain(
     private void CheckSilo(IssuingCaRequest request)
     {
         var now = time.GetUtcNow();
-        if (!IsWord(request.OperationId) || !IsWord(request.Silo))
+        if (!IsWord(request.OperationId) || !IsWord(request.Silo) || !IsWord(request.Incarnation))
         {
-            throw Refuse("its operation id or silo name is not 1 to 64 letters, digits, '-', '_' or '.'");
+            throw Refuse("its operation id, silo name or incarnation is not 1 to 64 letters, digits, '-', '_' or '.'");
+        }
+
+        if (!IsEndpoint(request.RelayEndpoint))
+        {
+            throw Refuse("its relay endpoint is no host:port");
         }
 
         if (!PublicKeyInfo.TryRead(request.SubjectPublicKeyInfo, out var key, out _) || key.Kind != KeyKind.P256)
@@ -172,8 +181,7 @@ internal sealed partial class ClusterCaGrain(
         }
 
         var leaf = ParsedCertificate.Read(request.BootstrapChain[0]);
-        var statement = IssuingCaRequestStatement.Encode(
-            this.GetPrimaryKeyString(), request.OperationId, request.Silo, request.SubjectPublicKeyInfo, request.RequestedAt);
+        var statement = IssuingCaRequestStatement.Encode(this.GetPrimaryKeyString(), request);
         if (!SignatureVerifier.Verify(leaf.PublicKey, SignatureAlgorithm.EcdsaSha256, statement, request.Signature))
         {
             throw Refuse("its signature does not fit its bootstrap certificate");
@@ -182,6 +190,12 @@ internal sealed partial class ClusterCaGrain(
 
     private static bool IsWord(string? text) =>
         text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+
+    /// <summary>A host name, an IPv4 address or an IPv6 address in brackets, and a port; or nothing.</summary>
+    private static bool IsEndpoint(string? text) => text is { Length: 0 }
+        || (text is { Length: <= 262 } && text.LastIndexOf(':') is > 0 and var colon
+            && text.AsSpan(0, colon).IndexOfAnyExcept(EndpointCharacters) < 0
+            && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0);
 
     private GrainOperationException Refuse(string why)
     {
@@ -202,7 +216,8 @@ internal sealed partial class ClusterCaGrain(
     }
 
     private static IssuingCaView View(IssuingCaRecord ca) => new(
-        ca.AuthorityId!, ca.RootAuthorityId!, ca.Silo, ca.State, ca.NotBefore, ca.NotAfter, ca.CertificateDer!, ca.TaintReason);
+        ca.AuthorityId!, ca.RootAuthorityId!, ca.Silo, ca.State, ca.NotBefore, ca.NotAfter, ca.CertificateDer!, ca.TaintReason,
+        ca.Incarnation, ca.RelayEndpoint);
 
     [LoggerMessage(EventId = 170, Level = LogLevel.Warning, Message = "A request for an issuing CA was refused: {Why}.")]
     private static partial void LogRefused(ILogger logger, string why);

@@ -15,6 +15,7 @@ public sealed partial class IssuingCaLifecycle(
     RecordKeyRing recordKey,
     DenialReplica denials,
     IssuerSource issuers,
+    SiloIdentity identity,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<CaOptions> options,
     IssuanceInstruments instruments,
@@ -24,13 +25,19 @@ public sealed partial class IssuingCaLifecycle(
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _tainted = new(0, 1);
+    private readonly SemaphoreSlim _dropped = new(0, 1);
     private (string OperationId, IssuerKey Key)? _asked;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (!trustDomain.Value.Issues)
+        {
+            issuers.WaitingFor = "this process has not the role issuer";
+            return;
+        }
+
         denials.Changed += OnDenialsChanged;
+        issuers.Dropped += OnDropped;
         try
         {
             issuers.WaitingFor = "the record key is not unwrapped yet (the key manager has not answered)";
@@ -44,6 +51,7 @@ public sealed partial class IssuingCaLifecycle(
         }
         finally
         {
+            issuers.Dropped -= OnDropped;
             denials.Changed -= OnDenialsChanged;
         }
     }
@@ -58,6 +66,12 @@ public sealed partial class IssuingCaLifecycle(
             {
                 pause = await RenewAsync(stoppingToken);
                 retry = FirstRetry;
+
+                // A drop that this renewal answered already asks for nothing more; one of the CA that it brought does.
+                if (_dropped.Wait(0, CancellationToken.None) && issuers.Current is null)
+                {
+                    continue;
+                }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -79,7 +93,7 @@ public sealed partial class IssuingCaLifecycle(
 
             using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             var timer = time.PauseAsync(pause, wait.Token);
-            await Task.WhenAny(timer, _tainted.WaitAsync(wait.Token));
+            await Task.WhenAny(timer, _dropped.WaitAsync(wait.Token));
             await wait.CancelAsync();
             stoppingToken.ThrowIfCancellationRequested();
         }
@@ -100,11 +114,11 @@ public sealed partial class IssuingCaLifecycle(
 
         // A retry brings the same key under the same operation id, so that an outage costs one intent and one signature.
         var (operationId, key) = _asked ??= (random.NewId(), IssuerKey.Create());
-        var requestedAt = time.GetUtcNow();
-        var spki = key.SubjectPublicKeyInfo.ToArray();
-        var statement = IssuingCaRequestStatement.Encode(domain.ClusterKey, operationId, domain.Silo, spki, requestedAt);
-        var certified = await grains.GetGrain<IClusterCaGrain>(domain.ClusterKey).RequestAsync(new IssuingCaRequest(
-            operationId, domain.Silo, spki, requestedAt, [.. bootstrap.Chain], bootstrap.Sign(statement))).WaitAsync(stoppingToken);
+        var request = new IssuingCaRequest(
+            operationId, domain.Silo, key.SubjectPublicKeyInfo.ToArray(), time.GetUtcNow(), [.. bootstrap.Chain], [], identity.Incarnation,
+            await identity.RelayEndpoint.WaitAsync(stoppingToken));
+        var certified = await grains.GetGrain<IClusterCaGrain>(domain.ClusterKey).RequestAsync(
+            request with { Signature = bootstrap.Sign(IssuingCaRequestStatement.Encode(domain.ClusterKey, request)) }).WaitAsync(stoppingToken);
         _asked = null;
 
         var snapshot = IssuerSnapshots.Make(TrustDomain.Parse(domain.Name), key, certified, view);
@@ -125,26 +139,29 @@ public sealed partial class IssuingCaLifecycle(
 
     private void OnDenialsChanged(DenialSnapshot snapshot)
     {
-        lock (_gate)
+        if (issuers.Current is { } current && snapshot.Contains(DenialKind.TaintedAuthority, current.AuthorityId)
+            && issuers.Drop(current.AuthorityId, $"the issuing CA {current.AuthorityId} was tainted and another is being asked for"))
         {
-            if (issuers.Current is not { } current || !snapshot.Contains(DenialKind.TaintedAuthority, current.AuthorityId))
-            {
-                return;
-            }
-
-            issuers.WaitingFor = $"the issuing CA {current.AuthorityId} was tainted and another is being asked for";
-            issuers.Swap(null);
             LogTainted(logger, current.AuthorityId);
-            if (_tainted.CurrentCount == 0)
-            {
-                _tainted.Release();
-            }
+        }
+    }
+
+    /// <summary>Another CA is wanted now. One call suffices for many drops.</summary>
+    private void OnDropped()
+    {
+        try
+        {
+            _dropped.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is being asked for.
         }
     }
 
     public override void Dispose()
     {
-        _tainted.Dispose();
+        _dropped.Dispose();
         base.Dispose();
     }
 

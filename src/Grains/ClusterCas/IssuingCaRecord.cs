@@ -7,6 +7,11 @@ public sealed record IssuingCaRecord
 
     public required string Silo { get; init; }
 
+    /// <summary>Which start of the silo's process holds the key; null in records of versions that did not tell.</summary>
+    public string? Incarnation { get; init; }
+
+    public string? RelayEndpoint { get; init; }
+
     public required IssuingCaState State { get; init; }
 
     public required DateTimeOffset RequestedAt { get; init; }

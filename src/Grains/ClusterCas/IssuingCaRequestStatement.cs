@@ -9,12 +9,14 @@ namespace MeshGrains.Grains;
 /// </summary>
 public static class IssuingCaRequestStatement
 {
-    public static byte[] Encode(string clusterKey, string operationId, string silo, ReadOnlySpan<byte> subjectPublicKeyInfo, DateTimeOffset requestedAt) =>
+    public static byte[] Encode(string clusterKey, IssuingCaRequest request) =>
         Encoding.UTF8.GetBytes(string.Join('\n',
-            "MeshGrains issuing CA request v1",
+            "MeshGrains issuing CA request v2",
             clusterKey,
-            operationId,
-            silo,
-            Convert.ToHexStringLower(subjectPublicKeyInfo),
-            requestedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
+            request.OperationId,
+            request.Silo,
+            request.Incarnation,
+            request.RelayEndpoint,
+            Convert.ToHexStringLower(request.SubjectPublicKeyInfo),
+            request.RequestedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)));
 }

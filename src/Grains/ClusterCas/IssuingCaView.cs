@@ -1,6 +1,9 @@
 namespace MeshGrains.Grains;
 
-/// <summary>One issuing CA of a cluster.</summary>
+/// <summary>
+/// One issuing CA of a cluster. While it is active, its silo takes relayed calls at <paramref name="RelayEndpoint"/> (<c>host:port</c>; null or
+/// empty: it takes none).
+/// </summary>
 [GenerateSerializer, Immutable, Alias("mg.IssuingCaView")]
 public sealed record IssuingCaView(
     [property: Id(0)] string AuthorityId,
@@ -10,4 +13,6 @@ public sealed record IssuingCaView(
     [property: Id(4)] DateTimeOffset NotBefore,
     [property: Id(5)] DateTimeOffset NotAfter,
     [property: Id(6)] byte[] CertificateDer,
-    [property: Id(7)] string? TaintReason);
+    [property: Id(7)] string? TaintReason,
+    [property: Id(8)] string? Incarnation = null,
+    [property: Id(9)] string? RelayEndpoint = null);

@@ -20,6 +20,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<RecordAuthenticator>();
         services.AddSingleton<IRecordAuthenticator>(provider => provider.GetRequiredService<RecordAuthenticator>());
         services.AddSingleton<IJoinTokenService, JoinTokenService>();
+        services.AddSingleton<SiloIdentity>();
         services.AddSingleton<IssuerSource>();
         services.AddSingleton<IssuanceInstruments>();
         services.AddSingleton<RegistrationResolver>();

@@ -52,11 +52,19 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
             DnsNames = request.DnsNames,
             IpAddresses = request.IpAddresses,
         });
-        await _log.AppendAsync(
-            new IssuanceRecord(
-                IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
-                validity.NotBefore, validity.NotAfter, _random.NewId(), "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now),
-            cancellationToken);
+        var record = new IssuanceRecord(
+            IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
+            validity.NotBefore, validity.NotAfter, _random.NewId(), "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now);
+        try
+        {
+            await _log.AppendAsync(record, cancellationToken);
+        }
+        catch (IssuanceShardSealedException fenced)
+        {
+            _issuers.Drop(issuer.AuthorityId, $"the log shard of the issuing CA {issuer.AuthorityId} was sealed and another CA is being asked for");
+            throw new GrainOperationException(RefusalCode.Unavailable, "issuer_fenced", fenced.Message);
+        }
+
         return new GatewayCertificate(
             id.ToString(), serial.ToString(), der, [issuer.IssuingCaDer], issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
     }

@@ -157,6 +157,13 @@ internal sealed partial class IssuanceService : IIssuanceService
             return Refuse(request, new Refusal(
                 RefusalCode.Unavailable, "log_unavailable", "The issuance log takes no records now, so nothing is issued; try again shortly.", failure.Message, RetryHint));
         }
+        catch (IssuanceShardSealedException fenced)
+        {
+            Fenced(issuer, fenced);
+            return Refuse(request, new Refusal(
+                RefusalCode.Unavailable, "issuer_fenced", "This silo's issuing CA was fenced off and another is being asked for; try again shortly.",
+                fenced.Message, RetryHint));
+        }
 
         if (Points.IsEnabled("issuance.recorded"))
         {
@@ -233,6 +240,15 @@ internal sealed partial class IssuanceService : IIssuanceService
             {
                 return LookupFailed(failure);
             }
+        }
+    }
+
+    /// <summary>Somebody took this silo for gone. It is not; but nothing can be recorded under that CA any more, so it is of no use.</summary>
+    private void Fenced(IssuerSnapshot issuer, IssuanceShardSealedException fenced)
+    {
+        if (_issuers.Drop(issuer.AuthorityId, $"the log shard of the issuing CA {issuer.AuthorityId} was sealed and another CA is being asked for"))
+        {
+            LogFenced(_logger, issuer.AuthorityId, fenced.Message);
         }
     }
 
@@ -318,6 +334,10 @@ internal sealed partial class IssuanceService : IIssuanceService
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Critical, Message = "A registration failed its authentication and is refused: {Detail}")]
     private static partial void LogTampered(ILogger logger, string detail);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Warning,
+        Message = "Issuing CA {AuthorityId} was fenced off; nothing more is signed with it and another is asked for. {Detail}")]
+    private static partial void LogFenced(ILogger logger, string authorityId, string detail);
 
     // The gateway tells every refusal with the caller's id, and bounds those lines; this one is for looking closer.
     [LoggerMessage(EventId = 200, Level = LogLevel.Debug, Message = "Request {RequestId} of {Caller} refused: {Reason} ({Detail})")]

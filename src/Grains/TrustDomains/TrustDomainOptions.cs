@@ -15,6 +15,17 @@ public sealed class TrustDomainOptions
     /// <summary>This silo's name, unique in the cluster. Default <c>silo-1</c>.</summary>
     public string Silo { get; set; } = "silo-1";
 
+    /// <summary>
+    /// Whether this process signs for workloads: it holds a denial lease and asks for an issuing CA. Default true; set from <c>roles</c>, false
+    /// where <c>issuer</c> is not among them.
+    /// </summary>
+    public bool Issues { get; set; } = true;
+
+    /// <summary>
+    /// Whether this process takes relayed calls: then <see cref="SiloIdentity.AnnounceRelay"/> is called once its address is known. Default false.
+    /// </summary>
+    public bool TakesRelayedCalls { get; set; }
+
     /// <summary>The key of the cluster CA grain.</summary>
     public string ClusterKey => $"{Name}/{Cluster}";
 }

@@ -30,7 +30,7 @@ public sealed class ClusterCaDecisionsTests
     {
         var (state, _) = Authorise(new ClusterCaState(), "op-1");
 
-        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Authorise(state, "op-1", "silo-1", "another", 12, Now));
+        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Authorise(state, Request("op-1"), "another", 12, Now));
 
         Assert.Equal("operation_reused", refused.Reason);
     }
@@ -40,7 +40,7 @@ public sealed class ClusterCaDecisionsTests
     {
         var state = Certified(new ClusterCaState(), "op-1", "silo-1");
 
-        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Authorise(state, "op-2", "silo-2", "key-op-1", 12, Now));
+        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Authorise(state, Request("op-2", "silo-2"), "key-op-1", 12, Now));
 
         Assert.Equal("key_reused", refused.Reason);
     }
@@ -65,8 +65,8 @@ public sealed class ClusterCaDecisionsTests
         }
 
         Assert.Equal("issuing_ca_budget", Assert.Throws<GrainOperationException>(() => Authorise(state, "op-3", budget: 3)).Reason);
-        Assert.NotNull(ClusterCaDecisions.Authorise(state, "op-4", "silo-2", "key", 3, Now).Record);
-        Assert.NotNull(ClusterCaDecisions.Authorise(state, "op-5", "silo-1", "key", 3, Now + TimeSpan.FromHours(1.1)).Record);
+        Assert.NotNull(ClusterCaDecisions.Authorise(state, Request("op-4", "silo-2"), "key", 3, Now).Record);
+        Assert.NotNull(ClusterCaDecisions.Authorise(state, Request("op-5"), "key", 3, Now + TimeSpan.FromHours(1.1)).Record);
     }
 
     [Fact]
@@ -118,7 +118,7 @@ public sealed class ClusterCaDecisionsTests
         for (var i = 0; i < 2000; i++)
         {
             now += TimeSpan.FromMinutes(2);
-            (state, _) = ClusterCaDecisions.Authorise(state, $"op-{i}", "silo-1", $"key-{i}", 1000, now);
+            (state, _) = ClusterCaDecisions.Authorise(state, Request($"op-{i}"), $"key-{i}", 1000, now);
             state = ClusterCaDecisions.Activate(state, $"op-{i}", Certificate($"op-{i}") with { NotBefore = now, NotAfter = now + TimeSpan.FromSeconds(20) });
         }
 
@@ -126,11 +126,14 @@ public sealed class ClusterCaDecisionsTests
         Assert.Equal("op-1999", state.IssuingCas[^1].OperationId);
     }
 
+    private static IssuingCaRequest Request(string operationId, string silo = "silo-1", string incarnation = "run-1") =>
+        new(operationId, silo, [], Now, [], [], incarnation, "");
+
     private static (ClusterCaState State, IssuingCaRecord Record) Authorise(ClusterCaState state, string operationId, int budget = 12) =>
-        ClusterCaDecisions.Authorise(state, operationId, "silo-1", $"key-{operationId}", budget, Now);
+        ClusterCaDecisions.Authorise(state, Request(operationId), $"key-{operationId}", budget, Now);
 
     private static ClusterCaState Certified(ClusterCaState state, string operationId, string silo) =>
-        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, operationId, silo, $"key-{operationId}", 12, Now).State, operationId, Certificate(operationId));
+        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, Request(operationId, silo), $"key-{operationId}", 12, Now).State, operationId, Certificate(operationId));
 
     private static CertifiedIssuingCa Certificate(string operationId) =>
         new($"ca-{operationId}", "root", [1], Now, Now + TimeSpan.FromHours(72));

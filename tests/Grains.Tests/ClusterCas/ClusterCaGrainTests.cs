@@ -62,6 +62,11 @@ public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
             World.Request("op-1", clusterKey: "another/cluster"),
             World.Request("op\n1"),
             World.Request(new string('o', 65)),
+            World.Request("op-1", incarnation: ""),
+            World.Request("op-1", relay: "no port"),
+            World.Request("op-1", relay: "host\n:1"),
+            good with { Incarnation = "run-2" },
+            good with { RelayEndpoint = "10.0.0.1:9443" },
             good with { Signature = [.. good.Signature[..^1], (byte)(good.Signature[^1] ^ 1)] },
             good with { OperationId = "op-2" },
             good with { SubjectPublicKeyInfo = IssuerKey.Create().SubjectPublicKeyInfo.ToArray() },
@@ -120,6 +125,26 @@ public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
                 await RunAsync(key, () => World.Faults.FailStep(step, after));
             }
         }
+    }
+
+    [Fact]
+    public async Task A_silo_that_takes_relayed_calls_is_listed_with_its_address()
+    {
+        await EnsureAsync();
+        await _host.ClusterCa.RequestAsync(World.Request("op-1", relay: "10.0.0.1:9443"));
+        await _host.ClusterCa.RequestAsync(World.Request("op-2", silo: "silo-2"));
+
+        Assert.Equal(["10.0.0.1:9443", null], (await _host.ClusterCa.ListAsync()).Select(ca => ca.RelayEndpoint));
+    }
+
+    [Fact]
+    public async Task Another_start_of_a_silo_leaves_the_former_ones_CA_active_until_it_is_seen_to_be_gone()
+    {
+        await EnsureAsync();
+        await _host.ClusterCa.RequestAsync(World.Request("op-1", incarnation: "run-1"));
+        await _host.ClusterCa.RequestAsync(World.Request("op-2", incarnation: "run-2"));
+
+        Assert.Equal([IssuingCaState.Active, IssuingCaState.Active], (await _host.ClusterCa.ListAsync()).Select(ca => ca.State));
     }
 
     [Fact]

@@ -153,6 +153,18 @@ public sealed class IssuingCaLifecycleTests : IAsyncDisposable
         Assert.Single(_silo.Requests);
     }
 
+    [Fact]
+    public async Task A_process_that_is_no_issuer_asks_for_nothing()
+    {
+        _silo.TrustDomain.Issues = false;
+        await _silo.StartAsync();
+        await _silo.Lifecycle.StartAsync(default);
+        await Waiting.UntilAsync(() => _silo.Lifecycle.ExecuteTask is { IsCompleted: true }, "the end of the lifecycle");
+
+        Assert.Empty(_silo.Requests);
+        Assert.Contains("role", _silo.Issuers.WaitingFor, StringComparison.Ordinal);
+    }
+
     private async Task RunningAsync()
     {
         await _silo.StartAsync();

@@ -70,13 +70,13 @@ internal sealed class GrainWorld : ISiloBootstrap
     /// <summary>A silo's request as its lifecycle would sign it.</summary>
     public IssuingCaRequest Request(
         string operationId, IssuerKey? key = null, string silo = "silo-1", string? nameInCertificate = null, BootstrapAuthority? anchor = null,
-        DateTimeOffset? requestedAt = null, string? clusterKey = null)
+        DateTimeOffset? requestedAt = null, string? clusterKey = null, string incarnation = "run-1", string relay = "")
     {
         var spki = (key ?? IssuerKey.Create()).SubjectPublicKeyInfo.ToArray();
         var identity = new TestBootstrap(anchor ?? Anchor, TrustDomain.Name, nameInCertificate ?? silo, Clock.GetUtcNow());
         var at = requestedAt ?? Clock.GetUtcNow();
-        var statement = IssuingCaRequestStatement.Encode(clusterKey ?? TrustDomain.ClusterKey, operationId, silo, spki, at);
-        return new IssuingCaRequest(operationId, silo, spki, at, [.. identity.Chain], identity.Sign(statement));
+        var request = new IssuingCaRequest(operationId, silo, spki, at, [.. identity.Chain], [], incarnation, relay);
+        return request with { Signature = identity.Sign(IssuingCaRequestStatement.Encode(clusterKey ?? TrustDomain.ClusterKey, request)) };
     }
 
     public void AddTo(IServiceCollection services)

@@ -7,5 +7,7 @@ internal sealed class ShiftedClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _shift));
 
+    public override long GetTimestamp() => base.GetTimestamp() + (long)(TimeSpan.FromTicks(Interlocked.Read(ref _shift)).TotalSeconds * TimestampFrequency);
+
     public void Advance(TimeSpan by) => Interlocked.Add(ref _shift, by.Ticks);
 }

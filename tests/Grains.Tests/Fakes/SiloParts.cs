@@ -14,13 +14,14 @@ internal sealed class SiloParts : IAsyncDisposable
         Clock = clock ?? new FakeTimeProvider();
         Authority = new TestAuthority(Clock.GetUtcNow());
         _bootstrap = new TestBootstrap(TestBootstrap.NewAnchor(TestAuthority.Name, Clock.GetUtcNow()), TestAuthority.Name, "silo-1", Clock.GetUtcNow());
+        Identity = new SiloIdentity(Options.Create(TrustDomain), new SystemRandomSource());
         var grains = StubGrains.Answering(Answer);
         KeyRing = new RecordKeyRing(
             new MemoryRecordKeys(), new FakeKeys(new Faults()), new RecordAuthenticator(), new SystemRandomSource(), Clock, NullLogger<RecordKeyRing>.Instance);
         Denials = new DenialReplica(
             grains, KeyRing, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
         Lifecycle = new IssuingCaLifecycle(
-            grains, _bootstrap, KeyRing, Denials, Issuers, Options.Create(TrustDomain), Options.Create(CaOptions), new IssuanceInstruments(),
+            grains, _bootstrap, KeyRing, Denials, Issuers, Identity, Options.Create(TrustDomain), Options.Create(CaOptions), new IssuanceInstruments(),
             new SystemRandomSource(), Clock, NullLogger<IssuingCaLifecycle>.Instance);
     }
 
@@ -39,6 +40,8 @@ internal sealed class SiloParts : IAsyncDisposable
     public DenialReplica Denials { get; }
 
     public IssuerSource Issuers { get; } = new();
+
+    public SiloIdentity Identity { get; }
 
     public IssuingCaLifecycle Lifecycle { get; }
 

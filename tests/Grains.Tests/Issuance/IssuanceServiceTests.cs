@@ -12,6 +12,23 @@ public sealed class IssuanceServiceTests : IAsyncLifetime
     public async Task DisposeAsync() => await _parts.DisposeAsync();
 
     [Fact]
+    public async Task A_CA_whose_log_shard_was_sealed_is_dropped_at_once_and_another_is_asked_for()
+    {
+        await using var parts = await IssuanceParts.StartAsync();
+        await parts.Silo.StartLifecycleAsync();
+        await Waiting.UntilAsync(() => parts.Silo.Issuers.Current?.RootAuthorityId is not null && parts.Silo.Requests.Count == 1, "the CA");
+        var fenced = parts.Silo.Issuers.Current!.AuthorityId;
+        await parts.Log.SealAsync(TestAuthority.Name, fenced, default);
+
+        var refused = await parts.RefusedAsync();
+
+        Assert.Equal((RefusalCode.Unavailable, "issuer_fenced"), (refused.Code, refused.Reason));
+        await Waiting.UntilAsync(() => parts.Silo.Issuers.Current is { } next && next.AuthorityId != fenced, "another CA");
+        Assert.NotEqual(parts.Silo.Requests[^2].SubjectPublicKeyInfo, parts.Silo.Requests[^1].SubjectPublicKeyInfo);
+        await parts.IssuedAsync();
+    }
+
+    [Fact]
     public async Task A_registered_caller_gets_an_SVID_that_its_trust_bundle_accepts()
     {
         var svid = await _parts.IssuedAsync();
