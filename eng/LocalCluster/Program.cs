@@ -1,1 +1,3 @@
-return 0;
+using MeshGrains.LocalCluster;
+
+return await ClusterCommand.Create().Parse(args).InvokeAsync();

@@ -17,12 +17,14 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly Task _reading;
+    private readonly OutputFile? _file;
 
     static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAll();
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, OutputFile? file)
     {
         _process = process;
+        _file = file;
         Running[process.Id] = process;
         _reading = Task.WhenAll(KeepAsync(process.StandardOutput), KeepAsync(process.StandardError));
     }
@@ -36,8 +38,14 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>The last lines of standard output and error.</summary>
     public string Output => string.Join('\n', _lines);
 
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? folder = null)
-        => new(Launch(program, arguments, environment, folder));
+    /// <param name="program">A path, or a name on PATH.</param>
+    /// <param name="arguments">Passed as they are.</param>
+    /// <param name="environment">Variables to add; a null value removes one.</param>
+    /// <param name="folder">The folder to run in; the current one unless told.</param>
+    /// <param name="outputFile">A file that what it prints is appended to besides; it is kept within some megabytes.</param>
+    public static ChildProcess Start(
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, string? folder = null, string? outputFile = null)
+        => new(Launch(program, arguments, environment, folder), outputFile is null ? null : new OutputFile(outputFile));
 
     /// <summary>Runs a program to its end and gives its standard output.</summary>
     /// <exception cref="InvalidOperationException">It could not be started, or ended with another code than 0.</exception>
@@ -105,10 +113,14 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when the process has ended.</summary>
+    public Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         await Task.WhenAny(_reading, Task.Delay(TimeSpan.FromSeconds(1)));
+        _file?.Dispose();
         End(_process);
         _process.Dispose();
     }
@@ -167,6 +179,7 @@ public sealed class ChildProcess : IAsyncDisposable
         while (await reader.ReadLineAsync() is { } line)
         {
             _lines.Enqueue(line);
+            _file?.Append(line);
             while (_lines.Count > KeptLines)
             {
                 _lines.TryDequeue(out _);

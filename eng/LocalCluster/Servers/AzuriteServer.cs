@@ -25,7 +25,24 @@ public sealed class AzuriteServer : IAsyncDisposable
 
     public string BlobEndpoint => $"http://127.0.0.1:{Port}/{Account}";
 
-    public static bool IsInstalled => ChildProcess.Find(Program) is not null;
+    public static bool IsInstalled => ProgramPath is not null;
+
+    /// <summary>On PATH, or where <see cref="InstallAsync"/> puts it; null when it is in neither place.</summary>
+    private static string? ProgramPath => ChildProcess.Find(Program) ?? (File.Exists(OwnProgram) ? OwnProgram : null);
+
+    private static string OwnFolder => Path.Combine(MeshTree.Artifacts, "tools");
+
+    private static string OwnProgram => Path.Combine(OwnFolder, "node_modules", ".bin", Program);
+
+    /// <summary>Installs it below this tree's artifacts with npm.</summary>
+    /// <exception cref="FileNotFoundException">There is no npm.</exception>
+    /// <exception cref="InvalidOperationException">npm failed.</exception>
+    public static async Task InstallAsync(CancellationToken cancellationToken)
+    {
+        var npm = ChildProcess.Find("npm") ?? throw new FileNotFoundException($"npm is not installed (Debian package npm), and with it not {Package}.");
+        Directory.CreateDirectory(OwnFolder);
+        await ChildProcess.ReadAsync(npm, ["install", "--no-fund", "--no-audit", "--loglevel", "error", "--prefix", OwnFolder, Package], cancellationToken);
+    }
 
     /// <summary>Starts it and waits until it listens. <paramref name="folder"/> keeps its blobs; null keeps them in memory.</summary>
     public static async Task<AzuriteServer> StartAsync(string? folder, int port, CancellationToken cancellationToken)
@@ -42,7 +59,7 @@ public sealed class AzuriteServer : IAsyncDisposable
         }
 
         var process = ChildProcess.Start(
-            ChildProcess.Find(Program) ?? throw new FileNotFoundException($"{Program} is not installed: npm install -g {Package}"), arguments);
+            ProgramPath ?? throw new FileNotFoundException($"{Program} is not installed: npm install -g {Package}"), arguments);
         try
         {
             await Waiting.UntilListeningAsync(new IPEndPoint(IPAddress.Loopback, port), process, Patience, cancellationToken);

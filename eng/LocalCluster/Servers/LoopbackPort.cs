@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -5,11 +6,46 @@ namespace MeshGrains.LocalCluster;
 
 public static class LoopbackPort
 {
+    /// <summary>Below the range that outgoing connections take their ports from (32768 and above on Linux), above what services use.</summary>
+    private const int FirstLasting = 20_000;
+    private const int LastLasting = 32_000;
+
+    private static readonly ConcurrentDictionary<int, bool> Given = new();
+
     /// <summary>A TCP port of 127.0.0.1 that is free now. Another process may take it before it is bound.</summary>
     public static int Free()
     {
         using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+
+    /// <summary>
+    /// A free TCP port of 127.0.0.1 for a process that is started again on it: no outgoing connection takes it meanwhile. Given once to this process.
+    /// </summary>
+    public static int Lasting()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(FirstLasting, LastLasting);
+            if (IsFree(port) && Given.TryAdd(port, true))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

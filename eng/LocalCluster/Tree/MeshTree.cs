@@ -1,12 +1,12 @@
-namespace MeshGrains.Bench;
+namespace MeshGrains.LocalCluster;
 
 /// <summary>Where things lie in the working tree that this program was built from.</summary>
-internal static class MeshTree
+public static class MeshTree
 {
     /// <summary>The root: <c>MESH_ROOT</c> as <c>./mesh</c> sets it, else the folder above this program that holds the solution.</summary>
     public static string Root { get; } = Environment.GetEnvironmentVariable("MESH_ROOT") is { Length: > 0 } given ? given : Search(AppContext.BaseDirectory);
 
-    /// <summary>Orleans or Solo: this program lies in <c>artifacts/HOST/bin/Bench/release</c>.</summary>
+    /// <summary>Orleans or Solo: this program lies in <c>artifacts/HOST/bin/PROJECT/release</c>.</summary>
     public static string Host { get; } = new DirectoryInfo(AppContext.BaseDirectory).Parent?.Parent?.Parent?.Name is { } name and ("Orleans" or "Solo") ? name : "unknown";
 
     /// <summary>Runs, published builds and scratch data of this program.</summary>
