@@ -1,8 +1,13 @@
+using System.Diagnostics;
+
 namespace MeshGrains.LocalCluster;
 
 /// <summary>A silo or the gateway of a cluster: its supervised process and its data directory.</summary>
 public sealed class ClusterMember : IAsyncDisposable
 {
+    /// <summary>What ends again and again will not become ready.</summary>
+    private const int MaxRestarts = 5;
+
     internal ClusterMember(string name, IReadOnlyList<string> roles, string data, SupervisedProcess process, string? linkAddress, string? relayAddress) =>
         (Name, Roles, Data, Process, LinkAddress, RelayAddress) = (name, roles, data, process, linkAddress, relayAddress);
 
@@ -36,7 +41,8 @@ public sealed class ClusterMember : IAsyncDisposable
     /// <exception cref="TimeoutException">It did not in time, or cannot work; the message says why and holds what it printed.</exception>
     public async Task UntilReadyAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
-        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var clock = Stopwatch.StartNew();
+        var restarts = Process.Restarts;
         while (true)
         {
             var readiness = await ReadinessAsync(cancellationToken);
@@ -45,7 +51,7 @@ public sealed class ClusterMember : IAsyncDisposable
                 return;
             }
 
-            if (clock.Elapsed > patience || Process.State is SupervisedState.Failed or SupervisedState.Stopped)
+            if (clock.Elapsed > patience || Process.State is SupervisedState.Failed or SupervisedState.Stopped || Process.Restarts - restarts >= MaxRestarts)
             {
                 throw new TimeoutException($"{Name} is not ready after {clock.Elapsed.TotalSeconds:0} s: {readiness.Why}. It printed:\n{Process.Output}");
             }

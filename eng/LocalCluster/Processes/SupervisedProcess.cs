@@ -11,6 +11,7 @@ public sealed class SupervisedProcess(string name, Func<CancellationToken, Task<
     private CancellationTokenSource? _wanted;
     private Task _running = Task.CompletedTask;
     private ChildProcess? _process;
+    private string _lastOutput = "";
     private int _starts;
     private bool _held;
     private TaskCompletionSource _released = Completed();
@@ -36,7 +37,7 @@ public sealed class SupervisedProcess(string name, Func<CancellationToken, Task<
     public string? LastEnd { get; private set; }
 
     /// <summary>The last lines that the last process printed.</summary>
-    public string Output => _process?.Output ?? "";
+    public string Output => _process?.Output ?? _lastOutput;
 
     /// <summary>While true an ended process is not started again: whoever killed it decides when it comes back.</summary>
     public bool Held
@@ -91,6 +92,7 @@ public sealed class SupervisedProcess(string name, Func<CancellationToken, Task<
         await _running;
         if (_process is { } left)
         {
+            (_lastOutput, _process) = (left.Output, null);
             await left.DisposeAsync();
         }
 

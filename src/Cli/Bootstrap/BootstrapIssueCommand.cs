@@ -16,9 +16,10 @@ internal static class BootstrapIssueCommand
         var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration).", HelpName = "NAME", Required = true };
         var role = new Option<string>("--role")
         {
-            Description = "authority: may hold the root key's permission. silo: asks an authority.", HelpName = "silo|authority", DefaultValueFactory = _ => BootstrapNames.SiloRole,
+            Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: relays calls to silos and is none.",
+            HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
         };
-        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole);
+        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
         var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial. May be repeated. Default localhost", HelpName = "NAME" };
         var directory = new Option<string>("--out") { Description = "Directory for ca.pem, silo.pem and silo.key (0600): the silo's DIR/bootstrap.", HelpName = "DIR", Required = true };
         var ttl = Durations.Option("--ttl", "Life of the certificate, within the CA's. Default 365d");

@@ -30,6 +30,17 @@ public sealed class BootstrapCommandsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gateways_certificate_names_no_silo()
+    {
+        await InitAsync("ca");
+        await IssueAsync("ca", "front", "--role", "gateway");
+
+        var (_, chain) = SvidFile.Read(_directory.File("front/silo.pem"));
+        Assert.Equal([BootstrapNames.IdOf("mesh.test", BootstrapNames.GatewayRole, "front").ToString()], chain[0].UriNames);
+        Assert.False(BootstrapNames.TryRead(SpiffeId.Parse(chain[0].UriNames[0]), "mesh.test", out _, out _));
+    }
+
+    [Fact]
     public async Task Nothing_is_overwritten()
     {
         await InitAsync("ca");
