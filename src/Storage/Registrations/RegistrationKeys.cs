@@ -21,7 +21,8 @@ internal static class RegistrationKeys
         => entry.Selectors.Select(selector => selector.ToString()).OrderByDescending(text => text.Length).ThenBy(text => text, StringComparer.Ordinal)
             .FirstOrDefault("");
 
-    private static string Digest(IEnumerable<string> parts)
+    /// <summary>SHA-256 over the parts, each with its length before it, in lowercase hex.</summary>
+    public static string Digest(IEnumerable<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var part in parts)

@@ -2,32 +2,11 @@ using MeshGrains.Grains;
 
 namespace MeshGrains.Storage.Tests;
 
-public sealed class SqliteRecordKeyStoreTests : StateFixture
+public sealed class SqliteRecordKeyStoreTests : RecordKeyStoreTests, IDisposable
 {
-    private static readonly CancellationToken None = CancellationToken.None;
+    private readonly StateFixture _files = new();
 
-    [Fact]
-    public async Task The_key_is_recorded_in_steps_and_a_stale_writer_loses()
-    {
-        var store = new SqliteRecordKeyStore(Database);
-        var intent = new WrappedRecordKey("records", null, null);
-        var done = new WrappedRecordKey("records", "file:records/1", "AAAA");
+    private protected override IRecordKeyStore Store => new SqliteRecordKeyStore(_files.Database);
 
-        Assert.Null(await store.ReadAsync(None));
-        Assert.False(await store.TryWriteAsync(intent, done, None));
-        Assert.True(await store.TryWriteAsync(null, intent, None));
-        Assert.False(await store.TryWriteAsync(null, done, None));
-        Assert.Equal(intent, await store.ReadAsync(None));
-        Assert.True(await store.TryWriteAsync(intent, done, None));
-        Assert.Equal(done, await store.ReadAsync(None));
-    }
-
-    [Fact]
-    public async Task Of_many_first_writers_one_wins()
-    {
-        var store = new SqliteRecordKeyStore(Database);
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(writer => Task.Run(
-            async () => await store.TryWriteAsync(null, new WrappedRecordKey($"key-{writer}", null, null), None))));
-        Assert.Single(outcomes, won => won);
-    }
+    public void Dispose() => _files.Dispose();
 }

@@ -3,22 +3,15 @@ using MeshGrains.Grains;
 
 namespace MeshGrains.Storage.Tests;
 
-public sealed class SqliteRegistrationStoreTests : StateFixture
+public sealed class SqliteRegistrationStoreTests : RegistrationStoreTests, IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
-    private SqliteRegistrationStore Store => field ??= NewStore();
+    private readonly StateFixture _files = new();
 
-    [Fact]
-    public async Task An_entry_reads_back_with_every_field()
-    {
-        var entry = Records.Entry("a") with { ExpiresAt = Records.Start.AddDays(1) };
-        await Store.PutEntryAsync(entry, None);
+    private protected override IRegistrationStore Store => field ??= NewStore();
 
-        Assert.Equal(Json(entry), Json((await Store.GetEntryAsync(Records.TrustDomain, "a", None))!));
-        Assert.Equal(Json(entry), Json(Assert.Single(await Store.FindEntriesByIdentityAsync(Records.TrustDomain, entry.SpiffeId, None))));
-        Assert.Null(await Store.GetEntryAsync("other.example", "a", None));
-    }
+    public void Dispose() => _files.Dispose();
 
     [Fact]
     public void The_stored_content_of_an_entry_never_changes() => Assert.Equal(
@@ -35,116 +28,6 @@ public sealed class SqliteRegistrationStoreTests : StateFixture
     {
         var content = Json(Records.Entry("a")).Replace("\"hint\"", "\"newer\":1,\"hint\"", StringComparison.Ordinal);
         Assert.Throws<StateFormatException>(() => StoredJson.Read("a", Encoding.UTF8.GetBytes(content), StoredJsonContext.Default.RegistrationEntry));
-    }
-
-    [Fact]
-    public async Task A_revision_that_does_not_follow_is_refused()
-    {
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a", revision: 2), None));
-        await Store.PutEntryAsync(Records.Entry("a"), None);
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a"), None));
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a", revision: 3), None));
-        await Store.PutEntryAsync(Records.Entry("a", revision: 2) with { Hint = "new" }, None);
-
-        Assert.Equal("new", (await Store.GetEntryAsync(Records.TrustDomain, "a", None))!.Hint);
-    }
-
-    [Fact]
-    public async Task Two_entries_never_share_identity_parent_and_selectors()
-    {
-        await Store.PutEntryAsync(Records.Entry("a", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("b", 1, 1, "k8s:sa:cart", "k8s:ns:shop"), None));
-        await Store.PutEntryAsync(Records.Entry("b", 1, 1, "k8s:sa:cart"), None);
-        await Store.PutEntryAsync(Records.Entry("c", 2, 1, "k8s:sa:cart", "k8s:ns:shop"), None);
-
-        // A refused update leaves what was there, readable.
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("b", 1, 2, "k8s:ns:shop", "k8s:sa:cart"), None));
-        Assert.Equal(1, (await Store.GetEntryAsync(Records.TrustDomain, "b", None))!.Revision);
-
-        // When the first is gone its place is free.
-        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
-        await Store.PutEntryAsync(Records.Entry("d", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
-    }
-
-    [Fact]
-    public async Task Of_many_twins_that_come_at_once_one_is_stored()
-    {
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(async () =>
-        {
-            try
-            {
-                await Store.PutEntryAsync(Records.Entry($"e{number}"), None);
-                return 1;
-            }
-            catch (RecordConflictException)
-            {
-                return 0;
-            }
-        })));
-
-        Assert.Equal(1, outcomes.Sum());
-        Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, null, 100, None));
-    }
-
-    [Fact]
-    public async Task Entries_are_found_when_all_their_selectors_are_given()
-    {
-        await Store.PutEntryAsync(Records.Entry("both", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
-        await Store.PutEntryAsync(Records.Entry("one", 2, 1, "k8s:ns:shop"), None);
-        await Store.PutEntryAsync(Records.Entry("other", 3, 1, "k8s:ns:bank"), None);
-        await Store.PutEntryAsync(Records.Entry("none", 4) with { Selectors = [] }, None);
-        await Store.PutEntryAsync(Records.Entry("elsewhere", 5, 1, "k8s:ns:shop") with { ParentId = "spiffe://mesh.local/node/b" }, None);
-
-        Assert.Equal(["both", "one"], await FindAsync("k8s:ns:shop", "k8s:sa:cart", "k8s:pod-name:cart-1"));
-        Assert.Equal(["one"], await FindAsync("k8s:ns:shop"));
-        Assert.Empty(await FindAsync("k8s:sa:cart"));
-        Assert.Empty(await FindAsync());
-        Assert.Equal(["both", "one"], await FindAsync([.. Enumerable.Range(0, 100).Select(i => $"x:{i}"), "k8s:sa:cart", "k8s:ns:shop"]));
-    }
-
-    [Fact]
-    public async Task Entries_are_listed_in_pages_by_id()
-    {
-        for (var number = 0; number < 25; number++)
-        {
-            await Store.PutEntryAsync(Records.Entry($"e{number:00}", number), None);
-        }
-
-        var first = await Store.ListEntriesAsync(Records.TrustDomain, null, 10, None);
-        var second = await Store.ListEntriesAsync(Records.TrustDomain, first[^1].Id, 100, None);
-
-        Assert.Equal(Enumerable.Range(0, 25).Select(number => $"e{number:00}"), first.Concat(second).Select(entry => entry.Id));
-    }
-
-    [Fact]
-    public async Task A_deleted_entry_is_gone_and_its_id_is_never_given_again()
-    {
-        await Store.PutEntryAsync(Records.Entry("a"), None);
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.DeleteEntryAsync(Records.TrustDomain, "a", 7, None));
-        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
-
-        Assert.False(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
-        Assert.False(await Store.DeleteEntryAsync(Records.TrustDomain, "b", 1, None));
-        Assert.Null(await Store.GetEntryAsync(Records.TrustDomain, "a", None));
-        Assert.Empty(await Store.ListEntriesAsync(Records.TrustDomain, null, 10, None));
-        Assert.Empty(await Store.FindEntriesByIdentityAsync(Records.TrustDomain, Records.Identity(1), None));
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a"), None));
-    }
-
-    [Fact]
-    public async Task Templates_have_revisions_and_one_of_a_source_and_pattern()
-    {
-        await Store.PutTemplateAsync(Records.Template("t"), None);
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutTemplateAsync(Records.Template("u"), None));
-        await Store.PutTemplateAsync(Records.Template("u", pattern: "spiffe://{trustDomain}/x/{k8s.ns}"), None);
-        await Store.PutTemplateAsync(Records.Template("t", 2) with { Hint = "h" }, None);
-        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.DeleteTemplateAsync(Records.TrustDomain, "t", 1, None));
-
-        Assert.Equal([Records.Template("t", 2) with { Hint = "h" }, Records.Template("u", pattern: "spiffe://{trustDomain}/x/{k8s.ns}")],
-            await Store.ListTemplatesAsync(Records.TrustDomain, None));
-        Assert.True(await Store.DeleteTemplateAsync(Records.TrustDomain, "t", 2, None));
-        Assert.Single(await Store.ListTemplatesAsync(Records.TrustDomain, None));
-        Assert.Empty(await Store.ListTemplatesAsync("other.example", None));
     }
 
     [Theory]
@@ -167,9 +50,9 @@ public sealed class SqliteRegistrationStoreTests : StateFixture
         await Store.PutEntryAsync(Records.Entry("a", 1), None);
         await Store.PutEntryAsync(Records.Entry("b", 2), None);
         await Store.PutTemplateAsync(Records.Template("t"), None);
-        Restart();
+        _files.Restart();
         var store = NewStore();
-        Tamper(edit);
+        _files.Tamper(edit);
 
         await Assert.ThrowsAsync<RecordTamperedException>(async () => await store.GetEntryAsync(Records.TrustDomain, "a", None));
     }
@@ -180,7 +63,7 @@ public sealed class SqliteRegistrationStoreTests : StateFixture
     public async Task A_row_moved_under_another_identity_is_refused_where_it_is_found(string edit)
     {
         await Store.PutEntryAsync(Records.Entry("a", 1), None);
-        Tamper(edit);
+        _files.Tamper(edit);
 
         await Assert.ThrowsAsync<RecordTamperedException>(async () =>
         {
@@ -193,27 +76,18 @@ public sealed class SqliteRegistrationStoreTests : StateFixture
     public async Task A_row_that_was_put_back_after_an_update_or_a_deletion_is_refused()
     {
         await Store.PutEntryAsync(Records.Entry("a"), None);
-        Tamper("CREATE TABLE kept AS SELECT * FROM registration");
+        _files.Tamper("CREATE TABLE kept AS SELECT * FROM registration");
         await Store.PutEntryAsync(Records.Entry("a", revision: 2) with { Hint = "new" }, None);
-        Tamper("INSERT OR REPLACE INTO registration SELECT * FROM kept");
+        _files.Tamper("INSERT OR REPLACE INTO registration SELECT * FROM kept");
         await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.GetEntryAsync(Records.TrustDomain, "a", None));
         await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.PutEntryAsync(Records.Entry("a", revision: 2), None));
 
         await Store.PutEntryAsync(Records.Entry("b", 2), None);
-        Tamper("DELETE FROM kept; INSERT INTO kept SELECT * FROM registration WHERE id = 'b'");
+        _files.Tamper("DELETE FROM kept; INSERT INTO kept SELECT * FROM registration WHERE id = 'b'");
         await Store.DeleteEntryAsync(Records.TrustDomain, "b", 1, None);
-        Tamper("INSERT OR REPLACE INTO registration SELECT * FROM kept");
+        _files.Tamper("INSERT OR REPLACE INTO registration SELECT * FROM kept");
         await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.FindEntriesByIdentityAsync(Records.TrustDomain, Records.Identity(2), None));
     }
 
-    private SqliteRegistrationStore NewStore() => new(Database, Seal);
-
-    private static string Json(RegistrationEntry entry) => Encoding.UTF8.GetString(StoredJson.Write(entry, StoredJsonContext.Default.RegistrationEntry));
-
-    private async Task<IEnumerable<string>> FindAsync(params string[] selectors)
-    {
-        var given = selectors.Select(text => Selector.TryParse(text, out var selector) ? selector! : throw new ArgumentException(text)).ToArray();
-        var found = await Store.FindEntriesBySelectorsAsync(Records.TrustDomain, "spiffe://mesh.local/node/a", given, None);
-        return found.Select(entry => entry.Id);
-    }
+    private SqliteRegistrationStore NewStore() => new(_files.Database, _files.Seal);
 }

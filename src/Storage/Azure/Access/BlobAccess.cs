@@ -42,6 +42,9 @@ internal sealed class BlobAccess
     /// <inheritdoc cref="StateAsync"/>
     public ValueTask<BlobContainerClient> LogAsync(CancellationToken cancellationToken) => _log.OpenAsync(cancellationToken);
 
+    /// <inheritdoc cref="BlobContainer.RequireAsync"/>
+    public Task RequireStateAsync(CancellationToken cancellationToken) => _state.RequireAsync(cancellationToken);
+
     private static BlobServiceClient Open(AzureStorageOptions options, Uri endpoint, string keyFile)
     {
         var client = new BlobClientOptions(Version);

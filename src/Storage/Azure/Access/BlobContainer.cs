@@ -13,6 +13,26 @@ internal sealed class BlobContainer(BlobContainerClient client)
     public ValueTask<BlobContainerClient> OpenAsync(CancellationToken cancellationToken)
         => _open ? ValueTask.FromResult(client) : MakeAsync(cancellationToken);
 
+    /// <summary>Makes sure that a record is missing alone and not with everything else; some clients take a missing container for an empty one.</summary>
+    /// <exception cref="BlobStoreException">The container is gone, or cannot be asked.</exception>
+    public async Task RequireAsync(CancellationToken cancellationToken)
+    {
+        bool exists;
+        try
+        {
+            exists = await ExistsAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (BlobFailures.Explain(failure, client, cancellationToken) is { } explained)
+        {
+            throw explained;
+        }
+
+        if (!exists)
+        {
+            throw new BlobStoreException($"The blob container {client.Uri} is gone. Nothing in this product removes it; restore it, or check the container's name.");
+        }
+    }
+
     private async ValueTask<BlobContainerClient> MakeAsync(CancellationToken cancellationToken)
     {
         try

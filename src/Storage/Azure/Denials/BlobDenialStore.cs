@@ -1,0 +1,44 @@
+using MeshGrains.Grains;
+
+namespace MeshGrains.Storage;
+
+/// <summary>The denial sets on blobs: one authenticated blob a trust domain, its version the set's number.</summary>
+internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
+{
+    public async ValueTask<DenialSet> ReadAsync(string trustDomain, CancellationToken cancellationToken)
+    {
+        var stored = await records.ReadAsync(Blob(trustDomain), Key(trustDomain), cancellationToken).ConfigureAwait(false);
+        if (stored is null)
+        {
+            return DenialSet.Empty;
+        }
+
+        var set = StoredJson.Read(stored.Record.Key, stored.Record.Content, StoredJsonContext.Default.DenialSet);
+        return set.Number == stored.Version
+            ? set
+            : throw new RecordTamperedException(stored.Record.Key, "the number of the blob does not fit its content.");
+    }
+
+    public async ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken)
+    {
+        var (blob, key) = (Blob(trustDomain), Key(trustDomain));
+        var content = StoredJson.Write(next with { Denials = next.Denials.IsDefault ? [] : next.Denials }, StoredJsonContext.Default.DenialSet);
+
+        // What was tampered with is refused, not written over in silence.
+        var before = await records.ReadAsync(blob, key, cancellationToken).ConfigureAwait(false);
+        var stored = before?.Version ?? 0;
+        if (stored != next.Number - 1 && !(before is null && next.Number == 0))
+        {
+            throw new RecordConflictException(key, $"the stored number is {stored}, not {next.Number - 1}.");
+        }
+
+        if (await records.TryWriteAsync(blob, key, before, next.Number, content, cancellationToken).ConfigureAwait(false) is null)
+        {
+            throw new RecordConflictException(key, $"another write of number {next.Number} was first, or the reply to this one was lost.");
+        }
+    }
+
+    private static string Key(string trustDomain) => $"denials/{trustDomain}";
+
+    private static string Blob(string trustDomain) => $"denials/{trustDomain}";
+}

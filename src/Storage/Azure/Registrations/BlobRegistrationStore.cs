@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using MeshGrains.Grains;
+
+namespace MeshGrains.Storage;
+
+/// <summary>Entries and templates on blobs.</summary>
+internal sealed class BlobRegistrationStore(EntryBlobs entries, TemplateBlobs templates) : IRegistrationStore
+{
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByIdentityAsync(
+        string trustDomain, string spiffeId, CancellationToken cancellationToken)
+        => entries.FindByIdentityAsync(trustDomain, spiffeId, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesBySelectorsAsync(
+        string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken)
+        => entries.FindBySelectorsAsync(trustDomain, parentId, selectors, cancellationToken);
+
+    public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken)
+        => entries.GetAsync(trustDomain, entryId, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RegistrationEntry>> ListEntriesAsync(
+        string trustDomain, string? afterId, int limit, CancellationToken cancellationToken)
+        => limit > 0 ? entries.ListAsync(trustDomain, afterId, limit, cancellationToken) : ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>([]);
+
+    public ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken)
+        => entries.PutAsync(
+            entry with
+            {
+                Selectors = OrEmpty(entry.Selectors),
+                DnsNames = OrEmpty(entry.DnsNames),
+                FederatesWith = OrEmpty(entry.FederatesWith),
+            },
+            cancellationToken);
+
+    public ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken)
+        => entries.DeleteAsync(trustDomain, entryId, revision, cancellationToken);
+
+    public ValueTask<IReadOnlyList<RegistrationTemplate>> ListTemplatesAsync(string trustDomain, CancellationToken cancellationToken)
+        => templates.ListAsync(trustDomain, cancellationToken);
+
+    public ValueTask PutTemplateAsync(RegistrationTemplate template, CancellationToken cancellationToken)
+        => templates.PutAsync(template, cancellationToken);
+
+    public ValueTask<bool> DeleteTemplateAsync(string trustDomain, string templateId, long revision, CancellationToken cancellationToken)
+        => templates.DeleteAsync(trustDomain, templateId, revision, cancellationToken);
+
+    private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> values) => values.IsDefault ? [] : values;
+}

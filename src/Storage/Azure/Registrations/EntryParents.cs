@@ -1,0 +1,41 @@
+using MeshGrains.Grains;
+
+namespace MeshGrains.Storage;
+
+/// <summary>
+/// Identities by a parent and the one selector that leads to their entries: an empty blob named by both hashes. Entries of one identity share it.
+/// </summary>
+internal sealed class EntryParents(BlobIndex index)
+{
+    private const int MaxIdentities = 4096;
+    private const int PageSize = 1000;
+
+    /// <summary>Null for an entry without selectors, which is found by id or identity alone.</summary>
+    public static string? Blob(RegistrationEntry entry)
+        => entry.Selectors.IsEmpty ? null : Folder(entry.TrustDomain, entry.ParentId, RegistrationKeys.Lead(entry)) + IdentityBlobs.HashOf(entry.SpiffeId);
+
+    /// <summary>Identities that may have an entry under the parent led to by the selector.</summary>
+    public async ValueTask<IReadOnlyList<(string Identity, IndexBlob Blob)>> FindAsync(
+        string trustDomain, string parent, string selector, CancellationToken cancellationToken)
+    {
+        var folder = Folder(trustDomain, parent, selector);
+        var found = new List<(string, IndexBlob)>();
+        string? next = null;
+        do
+        {
+            (var page, next) = await index.ListAsync(folder, next, PageSize, cancellationToken).ConfigureAwait(false);
+            found.AddRange(page.Where(blob => IdentityBlobs.IsHash(blob.Name[folder.Length..])).Select(blob => (blob.Name[folder.Length..], blob)));
+            if (found.Count > MaxIdentities)
+            {
+                throw new InvalidOperationException(
+                    $"More than {MaxIdentities} identities have entries under {parent} whose longest selector is {selector}; give them longer, more telling selectors, or use a template.");
+            }
+        }
+        while (next is not null);
+
+        return found;
+    }
+
+    private static string Folder(string trustDomain, string parent, string selector)
+        => $"registrations/parents/{trustDomain}/{RegistrationKeys.Digest([parent, selector])}/";
+}

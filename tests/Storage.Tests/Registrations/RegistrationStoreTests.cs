@@ -1,0 +1,142 @@
+using System.Text;
+using MeshGrains.Grains;
+
+namespace MeshGrains.Storage.Tests;
+
+/// <summary>What every registration store keeps, on whatever it lies.</summary>
+public abstract class RegistrationStoreTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private protected abstract IRegistrationStore Store { get; }
+
+    [SkippableFact]
+    public async Task An_entry_reads_back_with_every_field()
+    {
+        var entry = Records.Entry("a") with { ExpiresAt = Records.Start.AddDays(1) };
+        await Store.PutEntryAsync(entry, None);
+
+        Assert.Equal(Json(entry), Json((await Store.GetEntryAsync(Records.TrustDomain, "a", None))!));
+        Assert.Equal(Json(entry), Json(Assert.Single(await Store.FindEntriesByIdentityAsync(Records.TrustDomain, entry.SpiffeId, None))));
+        Assert.Null(await Store.GetEntryAsync("other.example", "a", None));
+    }
+
+    [SkippableFact]
+    public async Task A_revision_that_does_not_follow_is_refused()
+    {
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a", revision: 2), None));
+        await Store.PutEntryAsync(Records.Entry("a"), None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a"), None));
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a", revision: 3), None));
+        await Store.PutEntryAsync(Records.Entry("a", revision: 2) with { Hint = "new" }, None);
+
+        Assert.Equal("new", (await Store.GetEntryAsync(Records.TrustDomain, "a", None))!.Hint);
+    }
+
+    [SkippableFact]
+    public async Task Two_entries_never_share_identity_parent_and_selectors()
+    {
+        await Store.PutEntryAsync(Records.Entry("a", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("b", 1, 1, "k8s:sa:cart", "k8s:ns:shop"), None));
+        await Store.PutEntryAsync(Records.Entry("b", 1, 1, "k8s:sa:cart"), None);
+        await Store.PutEntryAsync(Records.Entry("c", 2, 1, "k8s:sa:cart", "k8s:ns:shop"), None);
+
+        // A refused update leaves what was there, readable.
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("b", 1, 2, "k8s:ns:shop", "k8s:sa:cart"), None));
+        Assert.Equal(1, (await Store.GetEntryAsync(Records.TrustDomain, "b", None))!.Revision);
+
+        // When the first is gone its place is free.
+        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
+        await Store.PutEntryAsync(Records.Entry("d", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
+    }
+
+    [SkippableFact]
+    public async Task Of_many_twins_that_come_at_once_one_is_stored()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(async () =>
+        {
+            try
+            {
+                await Store.PutEntryAsync(Records.Entry($"e{number}"), None);
+                return 1;
+            }
+            catch (RecordConflictException)
+            {
+                return 0;
+            }
+        })));
+
+        Assert.Equal(1, outcomes.Sum());
+        Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, null, 100, None));
+    }
+
+    [SkippableFact]
+    public async Task Entries_are_found_when_all_their_selectors_are_given()
+    {
+        await Store.PutEntryAsync(Records.Entry("both", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
+        await Store.PutEntryAsync(Records.Entry("one", 2, 1, "k8s:ns:shop"), None);
+        await Store.PutEntryAsync(Records.Entry("other", 3, 1, "k8s:ns:bank"), None);
+        await Store.PutEntryAsync(Records.Entry("none", 4) with { Selectors = [] }, None);
+        await Store.PutEntryAsync(Records.Entry("elsewhere", 5, 1, "k8s:ns:shop") with { ParentId = "spiffe://mesh.local/node/b" }, None);
+
+        Assert.Equal(["both", "one"], await FindAsync("k8s:ns:shop", "k8s:sa:cart", "k8s:pod-name:cart-1"));
+        Assert.Equal(["one"], await FindAsync("k8s:ns:shop"));
+        Assert.Empty(await FindAsync("k8s:sa:cart"));
+        Assert.Empty(await FindAsync());
+        Assert.Equal(["both", "one"], await FindAsync([.. Enumerable.Range(0, 100).Select(i => $"x:{i}"), "k8s:sa:cart", "k8s:ns:shop"]));
+    }
+
+    [SkippableFact]
+    public async Task Entries_are_listed_in_pages_by_id()
+    {
+        for (var number = 0; number < 25; number++)
+        {
+            await Store.PutEntryAsync(Records.Entry($"e{number:00}", number), None);
+        }
+
+        var first = await Store.ListEntriesAsync(Records.TrustDomain, null, 10, None);
+        var second = await Store.ListEntriesAsync(Records.TrustDomain, first[^1].Id, 100, None);
+
+        Assert.Equal(Enumerable.Range(0, 25).Select(number => $"e{number:00}"), first.Concat(second).Select(entry => entry.Id));
+    }
+
+    [SkippableFact]
+    public async Task A_deleted_entry_is_gone_and_its_id_is_never_given_again()
+    {
+        await Store.PutEntryAsync(Records.Entry("a"), None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.DeleteEntryAsync(Records.TrustDomain, "a", 7, None));
+        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
+
+        Assert.False(await Store.DeleteEntryAsync(Records.TrustDomain, "a", 1, None));
+        Assert.False(await Store.DeleteEntryAsync(Records.TrustDomain, "b", 1, None));
+        Assert.Null(await Store.GetEntryAsync(Records.TrustDomain, "a", None));
+        Assert.Empty(await Store.ListEntriesAsync(Records.TrustDomain, null, 10, None));
+        Assert.Empty(await Store.FindEntriesByIdentityAsync(Records.TrustDomain, Records.Identity(1), None));
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(Records.Entry("a"), None));
+    }
+
+    [SkippableFact]
+    public async Task Templates_have_revisions_and_one_of_a_source_and_pattern()
+    {
+        await Store.PutTemplateAsync(Records.Template("t"), None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutTemplateAsync(Records.Template("u"), None));
+        await Store.PutTemplateAsync(Records.Template("u", pattern: "spiffe://{trustDomain}/x/{k8s.ns}"), None);
+        await Store.PutTemplateAsync(Records.Template("t", 2) with { Hint = "h" }, None);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.DeleteTemplateAsync(Records.TrustDomain, "t", 1, None));
+
+        Assert.Equal([Records.Template("t", 2) with { Hint = "h" }, Records.Template("u", pattern: "spiffe://{trustDomain}/x/{k8s.ns}")],
+            await Store.ListTemplatesAsync(Records.TrustDomain, None));
+        Assert.True(await Store.DeleteTemplateAsync(Records.TrustDomain, "t", 2, None));
+        Assert.Single(await Store.ListTemplatesAsync(Records.TrustDomain, None));
+        Assert.Empty(await Store.ListTemplatesAsync("other.example", None));
+    }
+
+    private protected static string Json(RegistrationEntry entry) => Encoding.UTF8.GetString(StoredJson.Write(entry, StoredJsonContext.Default.RegistrationEntry));
+
+    private async Task<IEnumerable<string>> FindAsync(params string[] selectors)
+    {
+        var given = selectors.Select(text => Selector.TryParse(text, out var selector) ? selector! : throw new ArgumentException(text)).ToArray();
+        var found = await Store.FindEntriesBySelectorsAsync(Records.TrustDomain, "spiffe://mesh.local/node/a", given, None);
+        return found.Select(entry => entry.Id);
+    }
+}
