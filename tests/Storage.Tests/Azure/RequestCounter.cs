@@ -3,7 +3,7 @@ using Azure.Core.Pipeline;
 
 namespace MeshGrains.Storage.Tests;
 
-/// <summary>Counts what a store asks of the blob service, and can hold a request up before it is sent.</summary>
+/// <summary>Counts what a store asks of the blob service, and can hold a request up before it is sent or lose the reply to it.</summary>
 internal sealed class RequestCounter : HttpPipelinePolicy
 {
     private int _count;
@@ -12,6 +12,9 @@ internal sealed class RequestCounter : HttpPipelinePolicy
 
     /// <summary>Called before each request with its method and path.</summary>
     public Func<string, string, Task>? Before { get; set; }
+
+    /// <summary>The reply to the next request that this picks is lost once the store has taken it.</summary>
+    public Func<string, string, bool>? LoseReply { get; set; }
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
@@ -28,5 +31,10 @@ internal sealed class RequestCounter : HttpPipelinePolicy
         }
 
         await ProcessNextAsync(message, pipeline);
+        if (LoseReply is { } lose && lose(message.Request.Method.Method, message.Request.Uri.Path))
+        {
+            LoseReply = null;
+            throw new IOException("The connection was cut.");
+        }
     }
 }

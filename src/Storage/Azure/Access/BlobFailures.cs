@@ -41,9 +41,9 @@ internal static class BlobFailures
     {
         (403, "AuthorizationPermissionMismatch" or "InsufficientAccountPermissions") =>
             "denies this identity. Give it the role Storage Blob Data Contributor on the container; where the container is missing, on the account, or make the container first.",
-        (403, "AuthorizationFailure") => "denies this machine or identity. Check the account's network rules and the identity's roles.",
+        (403, "AuthorizationFailure") => "denies this machine or credential. Check the account key or the identity's roles, and the account's network rules.",
         (401 or 403, "KeyBasedAuthenticationNotPermitted") => "takes no account keys. Leave storage.accountKeyFile empty and run with a workload or managed identity.",
-        (401 or 403, _) => "refuses the credential. Check that the key in the account key file is this account's and current, or the identity's tenant; and this machine's clock.",
+        (401 or 403, _) => "refuses the credential. Check the account key (is it this account's and current?) or the identity's tenant, and this machine's clock.",
         (404, "ContainerNotFound") => "is gone. Nothing in this product removes it; restore it, or check the container's name.",
         (404, _) => "knows no such resource; check the endpoint and the account's name.",
         (409, "ContainerBeingDeleted") => "is being deleted. Nothing in this product removes it; give another container, or wait and restore.",

@@ -142,6 +142,7 @@ internal sealed class BlobGrainStorage(IGrainStorage blobs, BlobAccess access, I
         var (before, blob) = Parse(etag);
         var record = new StoredRecord(key, before + 1, content, codec.IsTrustBearing<T>() ? seal.Tag(key, before + 1, content) : []);
         var cell = new BlobGrainCell { State = new BlobGrainState { Bytes = BlobFrame.Write(record) }, ETag = blob, RecordExists = blob is not null };
+        await access.StateAsync(CancellationToken.None).ConfigureAwait(false);
         try
         {
             await blobs.WriteStateAsync(stateName, grainId, cell).ConfigureAwait(false);
