@@ -4,7 +4,7 @@ namespace MeshGrains.Storage.Tests;
 public sealed class LogFramesTests
 {
     private const string Header =
-        "015f000000010a6d6573682e6c6f63616c2834663163326433653030303030303030303030303030303030303030303030303030303030303031000001"
+        "0158000000010a6d6573682e6c6f63616c2834663163326433653030303030303030303030303030303030303030303030303030303030303031000001"
         + "0000000000000000000000000000000000000000000000000000000000000000";
 
     [Fact]
@@ -21,7 +21,7 @@ public sealed class LogFramesTests
 
         // The records' own bytes and the hash are those of the SQLite log's first batch but for the first position, which is the same: 1.
         Assert.Equal(
-            "028b000000000101" + "8701014100000000000000000000000000000001562f6e732f73686f702f73612f736572766963652d3188e1de8d0e98397800410011223344"
+            "028c000000000101" + "8701014100000000000000000000000000000001562f6e732f73686f702f73612f736572766963652d3188e1de8d0e98397800410011223344"
             + "5566778899aabbccddeeff486b38733a70726f642f73686f702f6361727441ffeeddccbbaa998877665544332211000ee0cca2965509df678c8064f5e0b9076016fa752f88a6c749"
             + "768db83479450cc5" + "12e58270f73764613c187328e49db4202bd20fe51397489dbcc562abacb3608c",
             Convert.ToHexStringLower(block.Written[header..]), ignoreCase: false);
@@ -52,7 +52,7 @@ public sealed class LogFramesTests
         var append = new PendingAppend(_ => { });
         append.Fill(Records.Leaf(1));
         frames.Mark(block, LogFrameKind.Seal, frames.Batch(block, LogHead.Start, [append]));
-        var batch = header + LogFrames.Overhead + 0x8b;
+        var batch = header + LogFrames.Overhead + 0x8c;
         var bytes = block.Written.ToArray();
         for (var at = 0; at < bytes.Length; at++)
         {
