@@ -70,7 +70,7 @@ internal sealed class IssuanceEndpoints(AdminContext admin, IIssuanceLog log, Lo
             : await log.FindByIdentityAsync(
                 admin.TrustDomainName, RegistrationInput.Member(spiffeId, "spiffeId", admin.Scope).ToString(), before, limit, http.RequestAborted);
         return new IssuancePage(
-            [.. records.Select(one => IssuanceItem.Of(one.Record, one.Position))], records.Count == limit ? records[^1].Position : null);
+            [.. records.Select(one => IssuanceItem.Of(one.Record, one.Position))], records.Count >= limit ? records[^1].Position : null);
     }
 
     /// <summary>As records hold it: whole bytes, the leading zero bytes cut.</summary>

@@ -19,7 +19,10 @@ public interface IIssuanceLog
     /// <summary>The record of a serial, wherever it was written. <paramref name="hint"/> tells where to look; without it every shard is asked.</summary>
     ValueTask<IssuanceRecord?> FindBySerialAsync(string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken);
 
-    /// <summary>Newest first, at most <paramref name="limit"/>, with positions below <paramref name="before"/> when given.</summary>
+    /// <summary>
+    /// Newest first, at most <paramref name="limit"/>, with positions below <paramref name="before"/> when given. Only records that share the
+    /// last one's position come beyond the limit, so that no page parts them.
+    /// </summary>
     ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
         string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken);
 

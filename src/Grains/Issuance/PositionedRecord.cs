@@ -1,4 +1,4 @@
 namespace MeshGrains.Grains;
 
-/// <summary>A log record with its position: positions grow in the order of becoming durable and serve as page marks.</summary>
+/// <summary>A log record with its position: positions grow with time and serve as page marks.</summary>
 public sealed record PositionedRecord(long Position, IssuanceRecord Record);

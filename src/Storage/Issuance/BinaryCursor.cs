@@ -7,6 +7,8 @@ internal ref struct BinaryCursor(ReadOnlySpan<byte> bytes)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
+    public readonly int Remaining => _rest.Length;
+
     public byte Byte()
     {
         var value = Bytes(1)[0];

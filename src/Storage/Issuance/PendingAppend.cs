@@ -24,11 +24,16 @@ internal sealed class PendingAppend(Action<PendingAppend> giveBack) : IValueTask
 
     public long NotAfter { get; private set; }
 
+    public bool IsLeaf { get; private set; }
+
     public long BundleNumber { get; private set; }
 
     public ReadOnlySpan<byte> Bytes => _bytes.Written;
 
     public bool HasFailed => _failure is not null;
+
+    /// <summary>It is in the log already, by an earlier try whose outcome was unknown.</summary>
+    public bool IsDone { get; set; }
 
     public ValueTask Outcome => new(this, _outcome.Version);
 
@@ -43,7 +48,16 @@ internal sealed class PendingAppend(Action<PendingAppend> giveBack) : IValueTask
         SerialHash = LogHash.Serial(record.TrustDomain, record.Serial);
         IdentityHash = LogHash.Identity(record.SpiffeId);
         NotAfter = record.Kind == IssuanceRecordKind.X509Svid ? record.NotAfter.ToUnixTimeSeconds() : 0;
+        IsLeaf = record.Kind == IssuanceRecordKind.X509Svid;
         BundleNumber = record.BundleNumber;
+    }
+
+    /// <summary>True when the record has exactly these bytes.</summary>
+    public bool IsSameAs(IssuanceRecord record)
+    {
+        var bytes = new BinaryBuffer(256);
+        IssuanceRecordEncoding.Write(bytes, record);
+        return bytes.Written.SequenceEqual(Bytes);
     }
 
     public LogEntry ToEntry(int shard) => new(SerialHash, IdentityHash, NotAfter, shard);
@@ -67,6 +81,7 @@ internal sealed class PendingAppend(Action<PendingAppend> giveBack) : IValueTask
     public void Recycle()
     {
         _failure = null;
+        IsDone = false;
         if (_bytes.Capacity > KeptCapacity)
         {
             _bytes = new BinaryBuffer(256);

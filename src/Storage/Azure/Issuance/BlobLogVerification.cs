@@ -1,0 +1,128 @@
+using MeshGrains.Grains;
+
+namespace MeshGrains.Storage;
+
+/// <summary>
+/// A walk over every segment in the container that recomputes the chains, compares the summaries with what they were made from, and names what
+/// is missing. Segments come from the store, not from memory; <paramref name="known"/> tells how long they were when this process last saw them.
+/// </summary>
+internal sealed class BlobLogVerification(LogBlobs blobs, Func<LogSegment, long> known)
+{
+    private const int MaxFindings = 100;
+
+    private readonly HashSet<string> _summaries = new(StringComparer.Ordinal);
+
+    public List<string> Findings { get; } = [];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var item in blobs.ListAsync(LogSegment.Summaries, metadata: false, cancellationToken).ConfigureAwait(false))
+        {
+            if (LogSegment.Parse(item.Name) is { } segment)
+            {
+                _summaries.Add(segment.Name);
+            }
+            else
+            {
+                Findings.Add($"{item.Name}: no summary has such a name.");
+            }
+        }
+
+        ParsedSegment? before = null;
+        await foreach (var item in blobs.ListAsync(LogSegment.Logs, metadata: false, cancellationToken).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (Findings.Count >= MaxFindings)
+            {
+                return;
+            }
+
+            if (LogSegment.Parse(item.Name) is not { } segment)
+            {
+                Findings.Add($"{item.Name}: no segment has such a name.");
+                continue;
+            }
+
+            if (before is not null && before.Segment.Shard != segment.Shard)
+            {
+                EndOf(before);
+                before = null;
+            }
+
+            before = await CheckAsync(segment, before, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (before is not null)
+        {
+            EndOf(before);
+        }
+
+        foreach (var orphan in _summaries)
+        {
+            Findings.Add($"{orphan}: the segment is missing, and its summary is there.");
+        }
+    }
+
+    private async Task<ParsedSegment> CheckAsync(LogSegment segment, ParsedSegment? before, CancellationToken cancellationToken)
+    {
+        var parsed = new ParsedSegment(segment);
+        var bytes = await blobs.ReadAsync(segment.Name, 0, cancellationToken).ConfigureAwait(false) ?? [];
+        var due = before is null ? 0 : before.Segment.Number + 1;
+        if (segment.Number != due)
+        {
+            Findings.Add($"{segment.Shard}: segments {due} to {segment.Number - 1} are missing.");
+            before = null;
+        }
+
+        try
+        {
+            parsed.Extend(bytes);
+        }
+        catch (RecordTamperedException broken)
+        {
+            Findings.Add(broken.Message);
+        }
+
+        if (before is not null && before.End != LogFrameKind.Roll)
+        {
+            Findings.Add($"{before.Segment.Name}: it does not end as a segment that another one follows; its tail was cut off or edited.");
+        }
+        else if (before?.Begins is not null && parsed.Begins is not null && !ParsedSegment.Same(before.Head, parsed.Begins))
+        {
+            Findings.Add($"{segment.Name}: it does not follow the segment before it.");
+        }
+
+        if (bytes.Length < known(segment))
+        {
+            Findings.Add($"{segment.Name}: it has {bytes.Length} bytes and had {known(segment)}; its tail was cut off.");
+        }
+
+        if (_summaries.Remove(segment.Name))
+        {
+            await CheckSummaryAsync(segment, parsed, cancellationToken).ConfigureAwait(false);
+        }
+
+        return parsed;
+    }
+
+    private async Task CheckSummaryAsync(LogSegment segment, ParsedSegment parsed, CancellationToken cancellationToken)
+    {
+        var summary = await blobs.ReadAsync(segment.SummaryName, 0, cancellationToken).ConfigureAwait(false);
+        if (parsed.End is null)
+        {
+            Findings.Add($"{segment.Name}: a summary tells that it was closed, and its end is missing.");
+        }
+        else if (summary is null || !SegmentSummary.Encode(parsed).AsSpan().SequenceEqual(summary))
+        {
+            Findings.Add($"{segment.SummaryName}: it is not what its segment gives; delete it, and it is made anew.");
+        }
+    }
+
+    private void EndOf(ParsedSegment last)
+    {
+        if (last.End == LogFrameKind.Roll && last.Segment.Number >= 0 && known(last.Segment.Next()) > 0)
+        {
+            Findings.Add($"{last.Segment.Next().Name}: the segment is missing.");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+namespace MeshGrains.Storage;
+
+/// <summary>
+/// What this process knows of a shard's segments: ranges of those that are closed for good, and the lowest number that may still be open. Both
+/// only grow.
+/// </summary>
+internal sealed class ShardCatalog(string trustDomain, string issuer)
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<int, SegmentRange> _closed = [];
+    private bool _ended;
+
+    public string TrustDomain => trustDomain;
+
+    public string Issuer => issuer;
+
+    /// <summary>The shard was sealed and its end was read.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _ended;
+            }
+        }
+    }
+
+    public bool IsListed { get; set; }
+
+    public void Close(int number, SegmentRange range, bool ended)
+    {
+        lock (_gate)
+        {
+            _closed[number] = range;
+            _ended |= ended;
+        }
+    }
+
+    public bool IsClosed(int number)
+    {
+        lock (_gate)
+        {
+            return _closed.ContainsKey(number);
+        }
+    }
+
+    /// <summary>Closed segments, newest first.</summary>
+    public List<(LogSegment Segment, SegmentRange Range)> Closed()
+    {
+        lock (_gate)
+        {
+            return [.. _closed.Reverse().Select(pair => (new LogSegment(trustDomain, issuer, pair.Key), pair.Value))];
+        }
+    }
+
+    /// <summary>The segment after the newest closed one; null when the shard has ended.</summary>
+    public LogSegment? Open()
+    {
+        lock (_gate)
+        {
+            return _ended ? null : new LogSegment(trustDomain, issuer, _closed.Count == 0 ? 0 : _closed.Keys.Max() + 1);
+        }
+    }
+}
