@@ -42,6 +42,10 @@ public sealed partial class IssuingCaLifecycle(
         {
             issuers.WaitingFor = "the record key is not unwrapped yet (the key manager has not answered)";
             await recordKey.Ready.WaitAsync(stoppingToken);
+
+            // On the roster first: a CA whose silo is not on it is taken for one whose silo is gone.
+            issuers.WaitingFor = "the denial set was not confirmed yet";
+            await denials.Joined.WaitAsync(stoppingToken);
             issuers.WaitingFor = "the trust domain's authority has not certified an issuing CA for this silo yet";
             await RunAsync(stoppingToken);
         }

@@ -19,7 +19,7 @@ internal sealed class SiloParts : IAsyncDisposable
         KeyRing = new RecordKeyRing(
             new MemoryRecordKeys(), new FakeKeys(new Faults()), new RecordAuthenticator(), new SystemRandomSource(), Clock, NullLogger<RecordKeyRing>.Instance);
         Denials = new DenialReplica(
-            grains, KeyRing, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
+            grains, KeyRing, Identity, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
         Lifecycle = new IssuingCaLifecycle(
             grains, _bootstrap, KeyRing, Denials, Issuers, Identity, Options.Create(TrustDomain), Options.Create(CaOptions), new IssuanceInstruments(),
             new SystemRandomSource(), Clock, NullLogger<IssuingCaLifecycle>.Instance);
@@ -48,7 +48,13 @@ internal sealed class SiloParts : IAsyncDisposable
     /// <summary>The set that the denial grain answers with.</summary>
     public DenialSet Set { get; set; } = DenialSet.Empty;
 
+    /// <summary>Whether the denial grain gives leases.</summary>
+    public bool OnRoster { get; set; } = true;
+
     public List<long> Confirmed { get; } = [];
+
+    /// <summary>Goodbyes to the denial grain, each with whether the silo still held a lease at that moment.</summary>
+    public List<(string Silo, string Incarnation, bool Leased)> Goodbyes { get; } = [];
 
     public List<IssuingCaRequest> Requests { get; } = [];
 
@@ -95,10 +101,19 @@ internal sealed class SiloParts : IAsyncDisposable
 
     private object? Answer(Type grain, string method, object?[] arguments)
     {
-        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.ConfirmAsync))
+        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.ConfirmLeaseAsync))
         {
-            Confirmed.Add((long)arguments[1]!);
-            return DenialsFail() is { } failure ? Task.FromException<DenialSet>(failure) : Task.FromResult(Set);
+            var confirmation = (DenialConfirmation)arguments[0]!;
+            Confirmed.Add(confirmation.Number);
+            return DenialsFail() is { } failure
+                ? Task.FromException<DenialLease>(failure)
+                : Task.FromResult(new DenialLease(Set.Number, Set.Number == confirmation.Number ? null : Set, OnRoster));
+        }
+
+        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.LeaveAsync))
+        {
+            Goodbyes.Add(($"{arguments[0]}", $"{arguments[1]}", Denials.Fresh is not null));
+            return Task.CompletedTask;
         }
 
         if (grain == typeof(ITrustDomainGrain) && method == nameof(ITrustDomainGrain.EnsureAsync))
