@@ -180,7 +180,8 @@ internal static class TrustDomainDecisions
         state.BundleNumber,
         state.RefreshHintSeconds,
         [.. state.Authorities.Where(root => root is { CertificateDer: not null, State: not AuthorityState.Prepared }).Select(root => new AuthorityView(
-            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))]);
+            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))],
+        state.RetireGatesShutUntil);
 
     /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>
     public static string RootKeyName(string trustDomain, string id)

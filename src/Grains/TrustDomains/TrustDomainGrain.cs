@@ -10,9 +10,9 @@ namespace MeshGrains.Grains;
 /// Intent, act, outcome: a root's key name is committed before the key is made, every TBS before the KMS signs it, every certificate before it is
 /// logged, and none is shown before the log knows it. Each call picks up where a crash stopped.
 /// </summary>
-[GrainType("trust-domain")]
+[GrainType(TrustDomainGrain.Type)]
 internal sealed partial class TrustDomainGrain(
-    [PersistentState("state", GrainStores.Default)] IPersistentState<TrustDomainState> persistent,
+    [PersistentState(TrustDomainGrain.StateName, GrainStores.Default)] IPersistentState<TrustDomainState> persistent,
     IKeyManager keys,
     IIssuanceLog log,
     IRegistrationStore registrations,
@@ -25,8 +25,16 @@ internal sealed partial class TrustDomainGrain(
     TimeProvider time,
     ILogger<TrustDomainGrain> logger) : Grain, ITrustDomainGrain
 {
+    public const string Type = "trust-domain";
+    public const string StateName = "state";
+
+    /// <summary>How old an answer to who asks for the bundle's number may be.</summary>
+    private static readonly TimeSpan BundleAge = TimeSpan.FromSeconds(2);
+
     private GrainRecord<TrustDomainState> _record = null!;
     private TrustDomain _trustDomain = null!;
+    private TrustDomainView? _shown;
+    private long _readAt;
 
     private TrustDomainState State => _record.Committed;
 
@@ -41,13 +49,18 @@ internal sealed partial class TrustDomainGrain(
 
         _trustDomain = TrustDomain.Parse(this.GetPrimaryKeyString());
         _record = new GrainRecord<TrustDomainState>(persistent, static state => state.OperationId);
-        var shown = await log.HighestBundleNumberAsync(_trustDomain.Name, cancellationToken);
+        var shown = Math.Max(
+            await log.HighestBundleNumberAsync(_trustDomain.Name, cancellationToken),
+            await log.ReadAnchorAsync(_trustDomain.Name, LogAnchor.Bundle, cancellationToken));
         if (State.BundleNumber < shown)
         {
-            throw new RecordTamperedException(
+            throw StoreFailures.Of(new RecordTamperedException(
                 $"trust-domain/{_trustDomain.Name}",
-                $"the log tells of bundle {shown}, the state only of {State.BundleNumber}. The state store was rolled back or lost; declare a restore instead of starting over.");
+                $"the log tells of bundle {shown}, the state only of {State.BundleNumber}. The state store was rolled back or lost; restore the newer one, or {RestoreDeclaration.Advice}"));
         }
+
+        await ShowAsync();
+        _readAt = time.GetTimestamp();
     }
 
     public async Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command)
@@ -87,14 +100,66 @@ internal sealed partial class TrustDomainGrain(
                         await CommitAsync(next);
                     }
 
-                    return TrustDomainDecisions.View(State, _trustDomain.Name);
+                    await ShowAsync();
+                    return _shown!;
             }
         }
     }
 
-    public Task<TrustDomainView> GetAsync() => State.BundleNumber == 0
+    public Task<TrustDomainView> GetAsync() => _shown is null
         ? throw new GrainOperationException(RefusalCode.Unavailable, "no_root", $"The trust domain {_trustDomain.Name} has no root yet.")
-        : Task.FromResult(TrustDomainDecisions.View(State, _trustDomain.Name));
+        : Task.FromResult(_shown);
+
+    public async Task<long> BundleNumberAsync()
+    {
+        // Another activation may have changed the bundle; asked by every silo, the store is read once.
+        if (time.GetElapsedTime(_readAt) >= BundleAge)
+        {
+            await _record.RefreshAsync();
+            _readAt = time.GetTimestamp();
+            await ShowAsync();
+        }
+
+        return _shown?.BundleNumber ?? 0;
+    }
+
+    /// <summary>
+    /// Shows what is committed, once no store can show an older bundle unnoticed, and tells the silos of a new number. Written, anchored, shown, in
+    /// this order: a crash between leaves the anchor below the state, never above it.
+    /// </summary>
+    private async Task ShowAsync()
+    {
+        if (State.BundleNumber == 0)
+        {
+            return;
+        }
+
+        var before = _shown?.BundleNumber;
+        if (State.BundleNumber != before)
+        {
+            try
+            {
+                await log.RaiseAnchorAsync(_trustDomain.Name, LogAnchor.Bundle, State.BundleNumber, CancellationToken.None);
+            }
+            catch (Exception failure)
+            {
+                throw new GrainOperationException(RefusalCode.Unavailable, "log_unavailable", failure.Message);
+            }
+        }
+
+        _shown = TrustDomainDecisions.View(State, _trustDomain.Name);
+        if (before is not null && State.BundleNumber > before)
+        {
+            try
+            {
+                await grains.GetGrain<IDenialGrain>(_trustDomain.Name).AnnounceBundleAsync(State.BundleNumber);
+            }
+            catch (Exception failure)
+            {
+                LogNotAnnounced(logger, State.BundleNumber, failure.Message);
+            }
+        }
+    }
 
     public async Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command)
     {
@@ -283,6 +348,9 @@ internal sealed partial class TrustDomainGrain(
 
     private static GrainOperationException Unavailable(KeyManagerException failure) =>
         new(RefusalCode.Unavailable, "kms_unavailable", $"The key manager refused or did not answer: {failure.Message}");
+
+    [LoggerMessage(EventId = 161, Level = LogLevel.Debug, Message = "Bundle {Number} was not announced ({Reason}); silos look for themselves within a third of the denial lease.")]
+    private static partial void LogNotAnnounced(ILogger logger, long number, string reason);
 
     [LoggerMessage(EventId = 160, Level = LogLevel.Information, Message = "Trust domain {TrustDomain} has the root {AuthorityId} (key {KeyReference}) until {NotAfter:u}.")]
     private static partial void LogRootMade(ILogger logger, string trustDomain, string authorityId, string keyReference, DateTimeOffset notAfter);
