@@ -55,6 +55,10 @@ internal static class TrustDomainDecisions
         };
     }
 
+    /// <summary>Another name for a key that nobody has made under the first.</summary>
+    public static TrustDomainState Rename(TrustDomainState state, string keyName, string operationId) =>
+        ReplaceLast(state, operationId, root => root with { KeyName = keyName });
+
     public static TrustDomainState RecordKey(TrustDomainState state, ManagedKey key, string operationId) => ReplaceLast(state, operationId, root => root with
     {
         KeyReference = key.Reference.Value,

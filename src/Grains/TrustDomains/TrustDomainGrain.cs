@@ -31,10 +31,15 @@ internal sealed partial class TrustDomainGrain(
     /// <summary>How old an answer to who asks for the bundle's number may be.</summary>
     private static readonly TimeSpan BundleAge = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whichever activation recorded a key's name makes the key within this time, or is taken for dead.</summary>
+    private static readonly TimeSpan MadeWithin = TimeSpan.FromSeconds(15);
+
     private GrainRecord<TrustDomainState> _record = null!;
     private TrustDomain _trustDomain = null!;
     private TrustDomainView? _shown;
     private long _readAt;
+    private string? _named;
+    private (string Name, long Since) _foreign = ("", 0);
 
     private TrustDomainState State => _record.Committed;
 
@@ -72,11 +77,10 @@ internal sealed partial class TrustDomainGrain(
             {
                 case RootStep.RecordName:
                     await BeginDenialsAsync();
-                    var name = TrustDomainDecisions.RootKeyName(_trustDomain.Name, random.NewId());
-                    await CommitAsync(TrustDomainDecisions.RecordName(State, command, name, time.GetUtcNow()));
+                    await CommitAsync(TrustDomainDecisions.RecordName(State, command, NewKeyName(), time.GetUtcNow()));
                     break;
                 case RootStep.MakeKey:
-                    await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(State.Authorities[^1]), $"{command.OperationId}:key"));
+                    await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(command.OperationId), $"{command.OperationId}:key"));
                     break;
                 case RootStep.BuildCertificate:
                     await CommitAsync(TrustDomainDecisions.RecordCertificate(
@@ -275,17 +279,51 @@ internal sealed partial class TrustDomainGrain(
         }
     }
 
-    private async Task<ManagedKey> MakeKeyAsync(RootAuthority root)
+    private string NewKeyName() => _named = TrustDomainDecisions.RootKeyName(_trustDomain.Name, random.NewId());
+
+    private async Task<ManagedKey> MakeKeyAsync(string operationId)
     {
         try
         {
-            return await keys.FindAsync(root.KeyName, CancellationToken.None)
-                ?? await keys.CreateAsync(root.KeyName, Enum.Parse<KeyAlgorithm>(root.KeyAlgorithm), KeyPurpose.Sign, CancellationToken.None);
+            if (await keys.FindAsync(State.Authorities[^1].KeyName, CancellationToken.None) is { } made)
+            {
+                return made;
+            }
+
+            if (State.Authorities[^1].KeyName != _named)
+            {
+                await TakeOverAsync(operationId);
+            }
+
+            var root = State.Authorities[^1];
+            return await keys.CreateAsync(root.KeyName, Enum.Parse<KeyAlgorithm>(root.KeyAlgorithm), KeyPurpose.Sign, CancellationToken.None);
         }
         catch (KeyManagerException failure)
         {
             throw Unavailable(failure);
         }
+    }
+
+    /// <summary>
+    /// Another activation recorded this name and may be making the key at this very moment: two would make two. Only when it has not for long is it
+    /// dead, and a name of this activation takes the place of its own, so that a key which it makes late is nobody's.
+    /// </summary>
+    private async Task TakeOverAsync(string operationId)
+    {
+        var foreign = State.Authorities[^1].KeyName;
+        if (_foreign.Name != foreign)
+        {
+            _foreign = (foreign, time.GetTimestamp());
+        }
+
+        if (time.GetElapsedTime(_foreign.Since) < MadeWithin)
+        {
+            // What stands now may be more than this activation has seen.
+            await _record.RefreshAsync();
+            throw new GrainOperationException(RefusalCode.Unavailable, "key_in_making", "Another activation is making the root's key; try again shortly.");
+        }
+
+        await CommitAsync(TrustDomainDecisions.Rename(State, NewKeyName(), $"{operationId}:rename"));
     }
 
     private async Task<byte[]> SignAsync(RootAuthority root, byte[] tbs)
