@@ -8,7 +8,11 @@ internal static class ClusterCaDecisions
     /// <summary>Ended CAs are kept this long, so that an operator still finds what signed a certificate of yesterday.</summary>
     public static readonly TimeSpan KeepEnded = TimeSpan.FromDays(7);
 
+    /// <summary>A silo swaps to its new CA when the reply arrives; after this long it has, or is refused by the old one's shard and asks anew.</summary>
+    public static readonly TimeSpan SwapWithin = TimeSpan.FromMinutes(5);
+
     private const int KeptEnded = 64;
+    private const int SealedAtOnce = 16;
 
     /// <summary>
     /// Authorises a request, or says why not. An operation id that stands already is answered by its record; a silo asks at most
@@ -63,7 +67,7 @@ internal static class ClusterCaDecisions
     /// Enters the certificate; the former active CA of the same start of the silo becomes old. Another start of a silo of that name may still
     /// issue, and is left alone until it is seen to be gone.
     /// </summary>
-    public static ClusterCaState Activate(ClusterCaState state, string operationId, CertifiedIssuingCa certified) => state with
+    public static ClusterCaState Activate(ClusterCaState state, string operationId, CertifiedIssuingCa certified, DateTimeOffset now) => state with
     {
         IssuingCas = state.IssuingCas.Select(ca => ca switch
         {
@@ -76,14 +80,14 @@ internal static class ClusterCaDecisions
                 NotBefore = certified.NotBefore,
                 NotAfter = certified.NotAfter,
             },
-            { State: IssuingCaState.Active } former when IsOfSameStart(former, state, operationId) => former with { State = IssuingCaState.Old },
+            { State: IssuingCaState.Active } former when IsOfSameStart(former, state, operationId) => former with { State = IssuingCaState.Old, EndedAt = now },
             _ => ca,
         }).ToImmutableArray(),
         OperationId = operationId + ":active",
     };
 
     /// <summary>Takes a CA out of use. Tainting twice changes nothing.</summary>
-    public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId)
+    public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId, DateTimeOffset now)
     {
         var found = state.IssuingCas.FirstOrDefault(ca => ca.AuthorityId == authorityId)
             ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_authority", $"No issuing CA has the authority id '{authorityId}'.");
@@ -91,21 +95,98 @@ internal static class ClusterCaDecisions
             ? state
             : state with
             {
-                IssuingCas = state.IssuingCas.Replace(found, found with { State = IssuingCaState.Tainted, TaintReason = reason }),
+                IssuingCas = state.IssuingCas.Replace(found, found with { State = IssuingCaState.Tainted, TaintReason = reason, EndedAt = found.EndedAt ?? now }),
                 OperationId = operationId,
+                NextSweepAt = now,
             };
     }
 
-    /// <summary>Retires what has ended (no leaf outlives its issuer), and forgets requests that never became a CA.</summary>
-    public static ClusterCaState Sweep(ClusterCaState state, DateTimeOffset now, TimeSpan skew, string operationId)
+    /// <summary>
+    /// The authority ids whose log shards are to be sealed: tainted ones; replaced ones, once their silo has had time to swap; and those whose start
+    /// of a silo is off the roster of lease holders (<paramref name="roster"/> null: not known, so none is taken for gone), which can issue no more
+    /// unless it comes back. One that does come back is told by its next append, and asks for another CA.
+    /// </summary>
+    public static ImmutableArray<string> ToSeal(ClusterCaState state, DenialSet? roster, DateTimeOffset now) =>
+    [
+        .. state.IssuingCas
+            .Where(ca => ca.CertificateDer is not null && ca.SealedAt is null && ca.NotAfter > now && ca.State switch
+            {
+                IssuingCaState.Tainted => true,
+                IssuingCaState.Old => ca.EndedAt is not { } ended || ended + SwapWithin <= now,
+                IssuingCaState.Active => roster is not null && ca.Incarnation is { } incarnation && DenialRoster.Find(roster, ca.Silo, incarnation) is null,
+                _ => false,
+            })
+            .Select(ca => ca.AuthorityId!)
+            .Take(SealedAtOnce),
+    ];
+
+    /// <summary>Enters that these shards are sealed; what was active under them is old.</summary>
+    public static ClusterCaState Fence(ClusterCaState state, IReadOnlyCollection<string> sealedIds, DateTimeOffset now) => sealedIds.Count == 0
+        ? state
+        : state with
+        {
+            IssuingCas =
+            [
+                .. state.IssuingCas.Select(ca => ca.SealedAt is not null || ca.AuthorityId is null || !sealedIds.Contains(ca.AuthorityId) ? ca : ca with
+                {
+                    State = ca.State == IssuingCaState.Active ? IssuingCaState.Old : ca.State,
+                    EndedAt = ca.EndedAt ?? now,
+                    SealedAt = now,
+                }),
+            ],
+        };
+
+    /// <summary>A silo released its CA. Its shard is sealed now where <paramref name="isSealed"/>, later by a sweep where not.</summary>
+    public static ClusterCaState Release(ClusterCaState state, ReleaseIssuingCa release, bool isSealed, string operationId, DateTimeOffset now)
     {
-        var swept = Prune(state.IssuingCas, now)
-            .Select(ca => ca.CertificateDer is not null && ca.State != IssuingCaState.Retired && ca.NotAfter + skew < now
-                ? ca with { State = IssuingCaState.Retired }
-                : ca)
-            .ToImmutableArray();
-        return swept.SequenceEqual(state.IssuingCas) ? state : state with { IssuingCas = swept, OperationId = operationId };
+        var found = Released(state, release);
+        var ended = found with
+        {
+            State = found.State == IssuingCaState.Active ? IssuingCaState.Old : found.State,
+            EndedAt = found.EndedAt ?? now,
+            SealedAt = found.SealedAt ?? (isSealed ? now : null),
+        };
+        return ended == found ? state : state with { IssuingCas = state.IssuingCas.Replace(found, ended), OperationId = operationId };
     }
+
+    /// <summary>The CA that a release names, which must be that very start's own.</summary>
+    public static IssuingCaRecord Released(ClusterCaState state, ReleaseIssuingCa release) => state.IssuingCas.FirstOrDefault(ca =>
+        ca.AuthorityId == release.AuthorityId && ca.Silo == release.Silo && ca.Incarnation == release.Incarnation)
+        ?? throw new GrainOperationException(
+            RefusalCode.NotFound, "no_such_authority", $"Silo '{release.Silo}' ({release.Incarnation}) has no issuing CA '{release.AuthorityId}'.");
+
+    /// <summary>Whether a sweep could retire anything, so that it is worth asking the log.</summary>
+    public static bool HasCandidates(ClusterCaState state, DateTimeOffset now, TimeSpan skew) => state.IssuingCas.Any(ca => MayRetire(ca, now, skew));
+
+    /// <summary>
+    /// Retires what nothing live chains to: what is fenced and has no live leaf, and what has ended (no leaf outlives its issuer). Forgets requests that
+    /// never became a CA. Where the log told no counts (<paramref name="live"/> null) nothing is retired.
+    /// </summary>
+    /// <param name="state">With the shards sealed that <see cref="Fence"/> entered.</param>
+    /// <param name="now">The time of the sweep.</param>
+    /// <param name="skew">Relying parties' clocks may be behind by this much.</param>
+    /// <param name="live">Live leaves by authority id, counted after the shards were sealed and with <paramref name="skew"/> in mind.</param>
+    /// <param name="next">When to look again.</param>
+    /// <param name="operationId">Of this sweep.</param>
+    public static ClusterCaState Sweep(
+        ClusterCaState state, DateTimeOffset now, TimeSpan skew, IReadOnlyDictionary<string, long>? live, DateTimeOffset next, string operationId) => state with
+    {
+        IssuingCas =
+        [
+            .. Prune(state.IssuingCas, now).Select(ca =>
+                live is not null && MayRetire(ca, now, skew) && (ca.NotAfter + skew < now || live.GetValueOrDefault(ca.AuthorityId!) == 0)
+                    ? ca with { State = IssuingCaState.Retired, EndedAt = ca.EndedAt ?? now }
+                    : ca),
+        ],
+        NextSweepAt = next,
+        OperationId = operationId,
+    };
+
+    /// <summary>Whether the time for a sweep has come. A time far ahead was written by a clock that ran ahead, and counts as come.</summary>
+    public static bool IsDue(DateTimeOffset? next, TimeSpan period, DateTimeOffset now) => next is not { } due || due <= now || due > now + (2 * period);
+
+    private static bool MayRetire(IssuingCaRecord ca, DateTimeOffset now, TimeSpan skew) => ca.CertificateDer is not null && ca.State != IssuingCaState.Retired
+        && (ca.NotAfter + skew < now || (ca.State is IssuingCaState.Old or IssuingCaState.Tainted && ca.SealedAt is not null));
 
     private static bool IsOfSameStart(IssuingCaRecord former, ClusterCaState state, string operationId) =>
         state.IssuingCas.FirstOrDefault(ca => ca.OperationId == operationId) is { } mine
@@ -118,10 +199,10 @@ internal static class ClusterCaDecisions
             .Where(ca => ca.RequestedAt > hourAgo || (ca.CertificateDer is not null && ca.NotAfter + KeepEnded > now))
             .ToImmutableArray();
 
-        // With second-long lives in a drill a week would hold thousands: the newest ended ones suffice.
-        var ended = kept.Count(ca => ca.RequestedAt <= hourAgo && ca.NotAfter < now);
-        return ended <= KeptEnded
-            ? kept
-            : [.. kept.Where(ca => ca.RequestedAt > hourAgo || ca.NotAfter >= now || ended-- <= KeptEnded)];
+        // With second-long lives in a drill, or a silo that keeps starting, a week would hold thousands: the newest ended ones suffice.
+        var ended = kept.Count(IsPast);
+        return ended <= KeptEnded ? kept : [.. kept.Where(ca => !IsPast(ca) || ended-- <= KeptEnded)];
+
+        bool IsPast(IssuingCaRecord ca) => ca.RequestedAt <= hourAgo && (ca.NotAfter < now || ca.State == IssuingCaState.Retired);
     }
 }

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Security.Cryptography;
 using MeshGrains.Identity;
 using Microsoft.Extensions.Logging;
@@ -9,13 +7,14 @@ using Microsoft.Extensions.Options;
 namespace MeshGrains.Grains;
 
 /// <summary>
-/// Authorises silos' issuing CAs by their bootstrap signatures, has them certified by the trust domain, keeps the list. A reminder retires what
-/// has ended and warns of what soon will.
+/// Authorises silos' issuing CAs by their bootstrap signatures, has them certified by the trust domain, keeps the list. Sweeps fence off the CAs of
+/// silos that are gone, retire what nothing live chains to, and warn of a root that soon ends; when, stands in the state.
 /// </summary>
 [GrainType("cluster-ca")]
 internal sealed partial class ClusterCaGrain(
     [PersistentState("state", GrainStores.Default)] IPersistentState<ClusterCaState> persistent,
     IGrainFactory grains,
+    IIssuanceLog log,
     ISiloBootstrap bootstrap,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<CaOptions> options,
@@ -25,13 +24,15 @@ internal sealed partial class ClusterCaGrain(
     ILogger<ClusterCaGrain> logger) : Grain, IClusterCaGrain, IRemindable
 {
     private const string SweepReminder = "sweep";
-    private static readonly TimeSpan SweepPeriod = TimeSpan.FromHours(1);
-    private static readonly TimeSpan MaxRequestAge = TimeSpan.FromMinutes(5);
-    private static readonly SearchValues<char> EndpointCharacters =
-        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_[]:%");
+    private static readonly TimeSpan LongestPeriod = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(10);
 
+    private readonly SiloProof _proof = new(bootstrap, trustDomain.Value.Name, svids.Value.ClockSkew, time);
     private GrainRecord<ClusterCaState> _record = null!;
     private bool _sweeps;
+
+    /// <summary>Between sweeps; shorter where CAs live for seconds in a drill.</summary>
+    private TimeSpan Period => options.Value.IssuingCaTtl / 10 < LongestPeriod ? options.Value.IssuingCaTtl / 10 : LongestPeriod;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -67,7 +68,7 @@ internal sealed partial class ClusterCaGrain(
 
         var certified = await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).CertifyAsync(new CertifyIssuingCa(
             request.OperationId, trustDomain.Value.Cluster, request.Silo, request.SubjectPublicKeyInfo, (long)options.Value.IssuingCaTtl.TotalSeconds));
-        await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified));
+        await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified, time.GetUtcNow()));
         return certified;
     }
 
@@ -79,7 +80,7 @@ internal sealed partial class ClusterCaGrain(
     public async Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId)
     {
         await _record.SettleAsync();
-        var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId);
+        var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId, time.GetUtcNow());
         if (!ReferenceEquals(next, _record.Committed))
         {
             await CommitAsync(next);
@@ -91,23 +92,112 @@ internal sealed partial class ClusterCaGrain(
         return View(_record.Committed.IssuingCas.First(ca => ca.AuthorityId == authorityId));
     }
 
-    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    public async Task ReleaseAsync(ReleaseIssuingCa release)
     {
+        if (!SiloProof.IsWord(release.AuthorityId) || !SiloProof.IsWord(release.Silo) || !SiloProof.IsWord(release.Incarnation))
+        {
+            throw Refuse("it names no authority, silo and incarnation");
+        }
+
+        if (_proof.Refusal(
+            release.Silo, release.RequestedAt, release.BootstrapChain, ReleaseIssuingCaStatement.Encode(this.GetPrimaryKeyString(), release), release.Signature) is { } why)
+        {
+            throw Refuse(why);
+        }
+
         await _record.SettleAsync();
-        var now = time.GetUtcNow();
-        var next = ClusterCaDecisions.Sweep(_record.Committed, now, svids.Value.ClockSkew, random.NewId());
+        ClusterCaDecisions.Released(_record.Committed, release);
+        var isSealed = await SealAsync([release.AuthorityId]) is [_];
+        var next = ClusterCaDecisions.Release(_record.Committed, release, isSealed, random.NewId(), time.GetUtcNow());
         if (!ReferenceEquals(next, _record.Committed))
         {
             await CommitAsync(next);
+            LogReleased(logger, release.AuthorityId, release.Silo);
+        }
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => TickAsync();
+
+    public async Task TickAsync()
+    {
+        if (!ClusterCaDecisions.IsDue(_record.Committed.NextSweepAt, Period, time.GetUtcNow()))
+        {
+            return;
         }
 
-        foreach (var root in (await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).GetAsync()).Authorities)
+        // Another activation may have swept: then there is nothing to do.
+        await _record.RefreshAsync();
+        if (ClusterCaDecisions.IsDue(_record.Committed.NextSweepAt, Period, time.GetUtcNow()))
+        {
+            await SweepAsync(time.GetUtcNow());
+        }
+    }
+
+    private async Task SweepAsync(DateTimeOffset now)
+    {
+        var skew = svids.Value.ClockSkew;
+        var roster = await AskAsync(grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ReadAsync, "the roster of lease holders");
+        var fenced = await SealAsync(ClusterCaDecisions.ToSeal(_record.Committed, roster, now));
+        var state = ClusterCaDecisions.Fence(_record.Committed, fenced, now);
+        var view = await AskAsync(grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).GetAsync, "the trust domain");
+        var isOpen = view is not null && !(view.RetireGatesShutUntil > now);
+        var live = isOpen && ClusterCaDecisions.HasCandidates(state, now, skew)
+            ? await AskAsync(() => log.CountLiveAsync(trustDomain.Value.Name, now - skew, CancellationToken.None).AsTask(), "the count of live certificates")
+            : null;
+        var next = ClusterCaDecisions.Sweep(state, now, skew, live, now + (Period * random.NextJitter(0.2)), random.NewId());
+        var before = _record.Committed;
+        await CommitAsync(next);
+        foreach (var ca in next.IssuingCas.Where(ca => ca.CertificateDer is not null))
+        {
+            var former = before.IssuingCas.First(known => known.OperationId == ca.OperationId).State;
+            if (former != ca.State)
+            {
+                LogMoved(logger, ca.AuthorityId!, ca.Silo, ca.Incarnation ?? "?", former, ca.State);
+            }
+        }
+
+        foreach (var root in view?.Authorities ?? [])
         {
             var left = root.NotAfter - now;
             if (root.State == AuthorityState.Active && left < options.Value.RootTtl / 6)
             {
                 LogRootEnding(logger, root.AuthorityId, root.NotAfter, left.TotalDays);
             }
+        }
+    }
+
+    /// <summary>Seals shards; returns those that are sealed now. At the first failure it stops: the next sweep goes on.</summary>
+    private async Task<IReadOnlyList<string>> SealAsync(ImmutableArray<string> authorityIds)
+    {
+        var done = new List<string>();
+        try
+        {
+            foreach (var authorityId in authorityIds)
+            {
+                await log.SealAsync(trustDomain.Value.Name, authorityId, CancellationToken.None);
+                done.Add(authorityId);
+            }
+        }
+        catch (Exception failure)
+        {
+            LogNotSealed(logger, authorityIds[done.Count], failure.Message);
+        }
+
+        return done;
+    }
+
+    /// <summary>Null where nobody answers: a sweep then does what it can without.</summary>
+    private async Task<T?> AskAsync<T>(Func<Task<T>> ask, string what)
+        where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception failure)
+        {
+            LogNotTold(logger, what, failure.Message);
+            return null;
         }
     }
 
@@ -127,7 +217,7 @@ internal sealed partial class ClusterCaGrain(
         {
             if (await this.GetReminder(SweepReminder) is null)
             {
-                await this.RegisterOrUpdateReminder(SweepReminder, SweepPeriod * random.NextJitter(0.2), SweepPeriod);
+                await this.RegisterOrUpdateReminder(SweepReminder, ReminderPeriod * random.NextJitter(0.2), ReminderPeriod);
             }
 
             _sweeps = true;
@@ -141,13 +231,12 @@ internal sealed partial class ClusterCaGrain(
 
     private void CheckSilo(IssuingCaRequest request)
     {
-        var now = time.GetUtcNow();
-        if (!IsWord(request.OperationId) || !IsWord(request.Silo) || !IsWord(request.Incarnation))
+        if (!SiloProof.IsWord(request.OperationId) || !SiloProof.IsWord(request.Silo) || !SiloProof.IsWord(request.Incarnation))
         {
             throw Refuse("its operation id, silo name or incarnation is not 1 to 64 letters, digits, '-', '_' or '.'");
         }
 
-        if (!IsEndpoint(request.RelayEndpoint))
+        if (!SiloProof.IsEndpoint(request.RelayEndpoint))
         {
             throw Refuse("its relay endpoint is no host:port");
         }
@@ -157,50 +246,17 @@ internal sealed partial class ClusterCaGrain(
             throw Refuse("its key is not a P-256 SubjectPublicKeyInfo");
         }
 
-        if ((now - request.RequestedAt).Duration() > MaxRequestAge)
+        if (_proof.Refusal(
+            request.Silo, request.RequestedAt, request.BootstrapChain, IssuingCaRequestStatement.Encode(this.GetPrimaryKeyString(), request), request.Signature) is { } why)
         {
-            throw Refuse($"the request is dated {request.RequestedAt:u}, this clock says {now:u}; set the silo's clock");
-        }
-
-        if (request.BootstrapChain.Length is 0 or > 4)
-        {
-            throw Refuse("it carries no bootstrap certificate");
-        }
-
-        var validation = X509SvidValidator.Validate(
-            request.BootstrapChain[0], [.. request.BootstrapChain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now,
-            new X509SvidValidationOptions { ClockSkew = svids.Value.ClockSkew });
-        if (!validation.IsValid)
-        {
-            throw Refuse($"its bootstrap certificate is not acceptable: {validation.Error}");
-        }
-
-        if (!BootstrapNames.TryRead(validation.Id, trustDomain.Value.Name, out _, out var silo) || silo != request.Silo)
-        {
-            throw Refuse($"its bootstrap certificate names {validation.Id}, not silo '{request.Silo}'");
-        }
-
-        var leaf = ParsedCertificate.Read(request.BootstrapChain[0]);
-        var statement = IssuingCaRequestStatement.Encode(this.GetPrimaryKeyString(), request);
-        if (!SignatureVerifier.Verify(leaf.PublicKey, SignatureAlgorithm.EcdsaSha256, statement, request.Signature))
-        {
-            throw Refuse("its signature does not fit its bootstrap certificate");
+            throw Refuse(why);
         }
     }
-
-    private static bool IsWord(string? text) =>
-        text is { Length: > 0 and <= 64 } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
-
-    /// <summary>A host name, an IPv4 address or an IPv6 address in brackets, and a port; or nothing.</summary>
-    private static bool IsEndpoint(string? text) => text is { Length: 0 }
-        || (text is { Length: <= 262 } && text.LastIndexOf(':') is > 0 and var colon
-            && text.AsSpan(0, colon).IndexOfAnyExcept(EndpointCharacters) < 0
-            && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0);
 
     private GrainOperationException Refuse(string why)
     {
         LogRefused(logger, why);
-        return new GrainOperationException(RefusalCode.PermissionDenied, "silo_refused", $"The request for an issuing CA is refused: {why}.");
+        return new GrainOperationException(RefusalCode.PermissionDenied, "silo_refused", $"The silo's request is refused: {why}.");
     }
 
     private async Task CommitAsync(ClusterCaState next)
@@ -219,7 +275,7 @@ internal sealed partial class ClusterCaGrain(
         ca.AuthorityId!, ca.RootAuthorityId!, ca.Silo, ca.State, ca.NotBefore, ca.NotAfter, ca.CertificateDer!, ca.TaintReason,
         ca.Incarnation, ca.RelayEndpoint);
 
-    [LoggerMessage(EventId = 170, Level = LogLevel.Warning, Message = "A request for an issuing CA was refused: {Why}.")]
+    [LoggerMessage(EventId = 170, Level = LogLevel.Warning, Message = "A silo's request was refused: {Why}.")]
     private static partial void LogRefused(ILogger logger, string why);
 
     [LoggerMessage(EventId = 171, Level = LogLevel.Warning, Message = "Issuing CA {AuthorityId} was tainted by {Actor}: {Reason}")]
@@ -230,4 +286,16 @@ internal sealed partial class ClusterCaGrain(
 
     [LoggerMessage(EventId = 172, Level = LogLevel.Warning, Message = "Root {AuthorityId} ends at {NotAfter:u}, in {Days:0.0} days. Rotate it before.")]
     private static partial void LogRootEnding(ILogger logger, string authorityId, DateTimeOffset notAfter, double days);
+
+    [LoggerMessage(EventId = 174, Level = LogLevel.Information, Message = "Silo {Silo} released its issuing CA {AuthorityId}.")]
+    private static partial void LogReleased(ILogger logger, string authorityId, string silo);
+
+    [LoggerMessage(EventId = 175, Level = LogLevel.Information, Message = "Issuing CA {AuthorityId} of silo {Silo} ({Incarnation}) was {Former} and is {State}.")]
+    private static partial void LogMoved(ILogger logger, string authorityId, string silo, string incarnation, IssuingCaState former, IssuingCaState state);
+
+    [LoggerMessage(EventId = 176, Level = LogLevel.Warning, Message = "The log shard of issuing CA {AuthorityId} was not sealed; the next sweep tries again. {Reason}")]
+    private static partial void LogNotSealed(ILogger logger, string authorityId, string reason);
+
+    [LoggerMessage(EventId = 177, Level = LogLevel.Warning, Message = "A sweep of issuing CAs could not learn {What} and retires nothing by it. {Reason}")]
+    private static partial void LogNotTold(ILogger logger, string what, string reason);
 }

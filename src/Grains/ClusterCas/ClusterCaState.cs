@@ -8,4 +8,7 @@ public sealed record ClusterCaState
     public ImmutableArray<IssuingCaRecord> IssuingCas { get; init; } = [];
 
     public string? OperationId { get; init; }
+
+    /// <summary>When it is to be looked again whether something has ended; reminders and watchdogs only ask whether that is now.</summary>
+    public DateTimeOffset? NextSweepAt { get; init; }
 }

@@ -13,10 +13,18 @@ public interface IClusterCaGrain : IGrainWithStringKey
     [Alias("Request")]
     Task<CertifiedIssuingCa> RequestAsync(IssuingCaRequest request);
 
+    /// <summary>A silo signs no more under its issuing CA: the CA's log shard is sealed, and it is retired when nothing live chains to it.</summary>
+    [Alias("Release")]
+    Task ReleaseAsync(ReleaseIssuingCa release);
+
     [Alias("List")]
     Task<ImmutableArray<IssuingCaView>> ListAsync();
 
     /// <summary>Takes an issuing CA out of use and denies it; its silo asks for another at once.</summary>
     [Alias("Taint")]
     Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId);
+
+    /// <summary>Look whether something is due: fencing off the CAs of silos that are gone, retiring what nothing live chains to. Does nothing when not.</summary>
+    [Alias("Tick")]
+    Task TickAsync();
 }

@@ -24,6 +24,7 @@ public sealed partial class IssuingCaLifecycle(
     ILogger<IssuingCaLifecycle> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _dropped = new(0, 1);
     private (string OperationId, IssuerKey Key)? _asked;
@@ -42,6 +43,10 @@ public sealed partial class IssuingCaLifecycle(
         {
             issuers.WaitingFor = "the record key is not unwrapped yet (the key manager has not answered)";
             await recordKey.Ready.WaitAsync(stoppingToken);
+
+            // On the roster first: a CA whose silo is not on it is taken for one whose silo is gone.
+            issuers.WaitingFor = "the denial set was not confirmed yet";
+            await denials.Joined.WaitAsync(stoppingToken);
             issuers.WaitingFor = "the trust domain's authority has not certified an issuing CA for this silo yet";
             await RunAsync(stoppingToken);
         }
@@ -53,6 +58,31 @@ public sealed partial class IssuingCaLifecycle(
         {
             issuers.Dropped -= OnDropped;
             denials.Changed -= OnDenialsChanged;
+        }
+    }
+
+    /// <summary>Signs no more, and then says so: the CA's log shard is sealed, and nothing has to wait for the CA's end.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (issuers.Current is not { } held)
+        {
+            return;
+        }
+
+        issuers.WaitingFor = "this silo is stopping";
+        issuers.Swap(null);
+        try
+        {
+            var release = new ReleaseIssuingCa(held.AuthorityId, identity.Name, identity.Incarnation, time.GetUtcNow(), [.. bootstrap.Chain], []);
+            var key = trustDomain.Value.ClusterKey;
+            await grains.GetGrain<IClusterCaGrain>(key)
+                .ReleaseAsync(release with { Signature = bootstrap.Sign(ReleaseIssuingCaStatement.Encode(key, release)) })
+                .WaitAsync(ReleaseTimeout, time, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            LogNotReleased(logger, held.AuthorityId, failure.Message);
         }
     }
 
@@ -178,4 +208,8 @@ public sealed partial class IssuingCaLifecycle(
 
     [LoggerMessage(EventId = 142, Level = LogLevel.Warning, Message = "Issuing CA {AuthorityId} was tainted; nothing more is signed with it.")]
     private static partial void LogTainted(ILogger logger, string authorityId);
+
+    [LoggerMessage(EventId = 143, Level = LogLevel.Warning,
+        Message = "Issuing CA {AuthorityId} could not be released ({Reason}); the cluster CA notices by itself that this silo is gone.")]
+    private static partial void LogNotReleased(ILogger logger, string authorityId, string reason);
 }

@@ -30,4 +30,10 @@ public sealed record IssuingCaRecord
     public DateTimeOffset NotAfter { get; init; }
 
     public string? TaintReason { get; init; }
+
+    /// <summary>Since when its silo signs no more under it, as far as this cluster CA decided it.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>When its log shard was sealed; from then on nothing more is ever issued under it, whoever holds the key.</summary>
+    public DateTimeOffset? SealedAt { get; init; }
 }

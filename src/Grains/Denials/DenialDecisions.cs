@@ -29,11 +29,11 @@ internal static class DenialDecisions
                 + $"{KeepDeletedRegistrations.TotalMinutes:0} minutes). Release identities that need no quarantine any more.");
         }
 
-        return new DenialSet(number, kept.Add(denial with { Number = number }));
+        return set with { Number = number, Denials = kept.Add(denial with { Number = number }) };
     }
 
     public static DenialSet Remove(DenialSet set, DenialKind kind, string subject) =>
-        Find(set, kind, subject) is { } standing ? new DenialSet(set.Number + 1, set.Denials.Remove(standing)) : set;
+        Find(set, kind, subject) is { } standing ? set with { Number = set.Number + 1, Denials = set.Denials.Remove(standing) } : set;
 
     public static Denial? Find(DenialSet set, DenialKind kind, string subject) =>
         set.Denials.FirstOrDefault(denial => denial.Kind == kind && denial.Subject == subject);

@@ -3,7 +3,11 @@ using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Grains;
 
-/// <summary>Keeps a trust domain's denial set in its store, pushes every change to the silos, and knows when a number holds everywhere.</summary>
+/// <summary>
+/// Keeps a trust domain's denial set in its store, pushes every change to the silos, and knows when a number holds everywhere. Several activations
+/// may do so at once: the store's number is the fence, and each concludes only from what it has seen and heard itself (<see cref="DenialWitness"/>).
+/// A number is shown to nobody before the anchor beside the log has it.
+/// </summary>
 [GrainType("denials")]
 internal sealed partial class DenialGrain(
     IDenialStore store, IIssuanceLog log, IOptions<DenialOptions> options, TimeProvider time, ILogger<DenialGrain> logger) : Grain, IDenialGrain
@@ -11,72 +15,164 @@ internal sealed partial class DenialGrain(
     private const int Attempts = 5;
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, IDenialObserver> _silos = new(StringComparer.Ordinal);
-    private DenialConfirmations _confirmations = null!;
-    private DenialSet _set = DenialSet.Empty;
+    private readonly Dictionary<(string Silo, string Incarnation), IDenialObserver> _silos = [];
+    private readonly DenialWitness _witness = new();
+    private long _startedAt;
     private long _pushed;
+    private (long Number, TimeSpan ReadAt)? _anchor;
+
+    private DenialSet Set => _witness.Set;
+
+    /// <summary>On the clock of this activation.</summary>
+    private TimeSpan Now => time.GetElapsedTime(_startedAt);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _confirmations = new DenialConfirmations(options.Value.Lease, time.GetUtcNow());
+        _startedAt = time.GetTimestamp();
         await ReadSetAsync();
-        _pushed = _set.Number;
+        _pushed = Set.Number;
     }
 
-    public Task<DenialSet> ReadAsync() => Task.FromResult(_set);
+    public async Task<DenialSet> ReadAsync()
+    {
+        await ReadSetAsync();
+        return Set;
+    }
 
     public async Task<DenialReceipt> AddAsync(Denial denial)
     {
         var stamped = denial with { Since = time.GetUtcNow() };
-        var receipt = await ChangeAsync(set => DenialDecisions.Add(set, stamped, options.Value.Capacity));
-        LogAdded(logger, denial.Kind, denial.Subject, denial.Actor, denial.Reason, receipt.Number);
-        return receipt;
+        await ReadSetAsync();
+        await ChangeAsync(set => DenialDecisions.Add(set, stamped, options.Value.Capacity));
+        LogAdded(logger, denial.Kind, denial.Subject, denial.Actor, denial.Reason, Set.Number);
+        return await PushedAsync();
     }
 
     public async Task<DenialReceipt> RemoveAsync(DenialKind kind, string subject, string reason, string actor, string operationId)
     {
-        var receipt = await ChangeAsync(set => DenialDecisions.Remove(set, kind, subject));
-        LogRemoved(logger, kind, subject, actor, reason, receipt.Number);
-        return receipt;
+        await ReadSetAsync();
+        await ChangeAsync(set => DenialDecisions.Remove(set, kind, subject));
+        LogRemoved(logger, kind, subject, actor, reason, Set.Number);
+        return await PushedAsync();
     }
 
-    public async Task<DenialSet> ConfirmAsync(string siloName, long number, IDenialObserver silo)
+    public async Task<DenialLease> ConfirmLeaseAsync(DenialConfirmation confirmation, IDenialObserver silo)
     {
-        _silos[siloName] = silo;
-        foreach (var gone in _confirmations.Confirm(siloName, number, time.GetUtcNow()))
+        var (name, incarnation) = (confirmation.Silo, confirmation.Incarnation);
+        if (name is not { Length: > 0 and <= 64 } || incarnation is not { Length: > 0 and <= 64 } || confirmation.LeaseMilliseconds is < 1 or > 3_600_000)
+        {
+            throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_confirmation", "A confirmation names a silo, its incarnation and a lease of at most an hour.");
+        }
+
+        // The store is the truth, not this activation: another one may have written since. The lease stands on this very reading.
+        await ReadSetAsync();
+        _silos[(name, incarnation)] = silo;
+        _witness.Heard(name, incarnation, confirmation.Number, Now);
+        if (!DenialRoster.Grants(Set, name, incarnation))
+        {
+            await ChangeAsync(set => DenialRoster.Join(set, name, incarnation, confirmation.LeaseMilliseconds));
+            LogJoined(logger, name, incarnation, Set.Number);
+        }
+        else
+        {
+            await TidyAsync();
+        }
+
+        return new DenialLease(
+            Set.Number, Set.Number == confirmation.Number ? null : Set, DenialRoster.Grants(Set, name, incarnation));
+    }
+
+    public async Task LeaveAsync(string silo, string incarnation)
+    {
+        _silos.Remove((silo, incarnation));
+        await ReadSetAsync();
+        await ChangeAsync(set => DenialRoster.Leave(set, silo, incarnation));
+        LogLeft(logger, silo, incarnation, Set.Number);
+    }
+
+    public Task AnnounceBundleAsync(long bundleNumber) => Task.WhenAll(Silos().Select(async silo =>
+    {
+        try
+        {
+            await silo.Value.BundleChangedAsync(bundleNumber).WaitAsync(PushTimeout, time);
+        }
+        catch (Exception failure)
+        {
+            LogBundlePushFailed(logger, silo.Key.Silo, bundleNumber, failure.Message);
+        }
+    }));
+
+    public async Task<DenialReceipt> StatusAsync(long number)
+    {
+        if (number > Set.Number)
+        {
+            // Another activation may have written it.
+            await ReadSetAsync();
+        }
+
+        return Receipt(number);
+    }
+
+    /// <summary>The ears of those on the roster; the others' are forgotten.</summary>
+    private List<KeyValuePair<(string Silo, string Incarnation), IDenialObserver>> Silos()
+    {
+        foreach (var gone in _silos.Keys.Where(key => DenialRoster.Find(Set, key.Silo, key.Incarnation) is null).ToList())
         {
             _silos.Remove(gone);
         }
 
-        // The store is the truth, not this activation: another one may have written since.
-        await ReadSetAsync();
-        return _set;
+        return [.. _silos];
     }
 
-    public Task<DenialReceipt> StatusAsync(long number) =>
-        Task.FromResult(new DenialReceipt(number, number > _set.Number ? null : _confirmations.EffectiveAt(number, time.GetUtcNow())));
+    private DenialReceipt Receipt(long number)
+    {
+        var now = Now;
+        return new DenialReceipt(number, _witness.EffectiveSince(number, now) is { } since ? time.GetUtcNow() - (now - since) : null);
+    }
 
-    private async Task<DenialReceipt> ChangeAsync(Func<DenialSet, DenialSet> change)
+    /// <summary>Tidies the roster where there is something to tidy. The confirmation that brings it about does not depend on it.</summary>
+    private async Task TidyAsync()
+    {
+        try
+        {
+            var before = Set;
+            await ChangeAsync(set =>
+            {
+                var now = Now;
+                return DenialRoster.Tidy(set, holder => _witness.IsSilent(holder, now), holder => _witness.IsGone(holder, now));
+            });
+            if (!ReferenceEquals(before, Set))
+            {
+                LogTidied(logger, Set.Number, string.Join(", ", Set.Holders.Where(holder => holder.Leaving > 0).Select(holder => holder.Silo)));
+            }
+        }
+        catch (GrainOperationException failure)
+        {
+            LogNotTidied(logger, failure.Message);
+        }
+    }
+
+    private async Task ChangeAsync(Func<DenialSet, DenialSet> change)
     {
         for (var attempt = 1; ; attempt++)
         {
-            var next = change(_set);
-            if (ReferenceEquals(next, _set))
+            var next = change(Set);
+            if (ReferenceEquals(next, Set))
             {
-                break;
+                return;
             }
 
             try
             {
                 await store.WriteAsync(this.GetPrimaryKeyString(), next, CancellationToken.None);
-                _set = next;
-                break;
+                await ShowAsync(next);
+                return;
             }
             catch (Exception failure)
             {
                 // Whoever was first, or whatever reply was lost: the store tells, and the change is decided on that.
                 await ReadSetAsync();
-                if (attempt == Attempts && !ReferenceEquals(change(_set), _set))
+                if (attempt == Attempts && !ReferenceEquals(change(Set), Set))
                 {
                     throw failure is RecordConflictException
                         ? new GrainOperationException(RefusalCode.Unavailable, "state_conflict", $"Others keep changing the denial set; try again. {failure.Message}")
@@ -84,15 +180,19 @@ internal sealed partial class DenialGrain(
                 }
             }
         }
+    }
 
-        // Not only what this call wrote: an earlier one may have ended between its write and its push.
-        if (_set.Number > _pushed)
+    /// <summary>Pushes what was not pushed: also what an earlier call wrote that ended between its write and its push.</summary>
+    private async Task<DenialReceipt> PushedAsync()
+    {
+        if (Set.Number > _pushed)
         {
-            await Task.WhenAll(_silos.ToList().Select(silo => PushAsync(silo.Key, silo.Value, _set)));
-            _pushed = _set.Number;
+            var set = Set;
+            await Task.WhenAll(Silos().Select(silo => PushAsync(silo.Key, silo.Value, set)));
+            _pushed = set.Number;
         }
 
-        return new DenialReceipt(_set.Number, _confirmations.EffectiveAt(_set.Number, time.GetUtcNow()));
+        return Receipt(Set.Number);
     }
 
     private async Task ReadSetAsync()
@@ -100,16 +200,26 @@ internal sealed partial class DenialGrain(
         var trustDomain = this.GetPrimaryKeyString();
         try
         {
+            // The anchor before the set: a set that is read later cannot lie below it by another writer's doing.
+            var anchor = await ReadAnchorAsync(trustDomain);
             var stored = await store.ReadAsync(trustDomain, CancellationToken.None);
 
             // The trust domain begins its denial set before its root: none beside a log that tells of a bundle was taken away.
-            if (ReferenceEquals(stored, DenialSet.Empty) && await log.HighestBundleNumberAsync(trustDomain, CancellationToken.None) > 0)
+            if (ReferenceEquals(stored, DenialSet.Empty) && (anchor > 0 || await log.HighestBundleNumberAsync(trustDomain, CancellationToken.None) > 0))
             {
                 throw new RecordTamperedException(
-                    $"denials/{trustDomain}", "the denial set was there and is gone; nothing in this product removes it. Restore the state store, or declare a restore.");
+                    $"denials/{trustDomain}",
+                    $"the denial set was there and is gone; nothing in this product removes it. Restore the state store, or {RestoreDeclaration.Advice}");
             }
 
-            _set = stored;
+            if (stored.Number < anchor)
+            {
+                throw new RecordTamperedException(
+                    $"denials/{trustDomain}",
+                    $"set {anchor} was shown before, the store has only {stored.Number}. The state store was rolled back; restore the newer one, or {RestoreDeclaration.Advice}");
+            }
+
+            await ShowAsync(stored);
         }
         catch (Exception failure)
         {
@@ -117,18 +227,53 @@ internal sealed partial class DenialGrain(
         }
     }
 
-    private async Task PushAsync(string name, IDenialObserver silo, DenialSet set)
+    /// <summary>
+    /// Makes a stored set this activation's own, once no store can show an older one unnoticed. Written, anchored, shown, in this order: a crash
+    /// between leaves the anchor below the set, never above it.
+    /// </summary>
+    private async Task ShowAsync(DenialSet stored)
+    {
+        if (stored.Number > (_anchor?.Number ?? 0))
+        {
+            await log.RaiseAnchorAsync(this.GetPrimaryKeyString(), LogAnchor.Denials, stored.Number, CancellationToken.None);
+            _anchor = (stored.Number, _anchor?.ReadAt ?? TimeSpan.Zero);
+        }
+
+        _witness.Saw(stored, Now);
+    }
+
+    /// <summary>The anchor, read again as often as a silo confirms: another activation may have raised it. While the log is away the last reading counts.</summary>
+    private async Task<long> ReadAnchorAsync(string trustDomain)
+    {
+        if (_anchor is { } known && Now - known.ReadAt < options.Value.Lease / 3)
+        {
+            return known.Number;
+        }
+
+        try
+        {
+            _anchor = (Math.Max(_anchor?.Number ?? 0, await log.ReadAnchorAsync(trustDomain, LogAnchor.Denials, CancellationToken.None)), Now);
+        }
+        catch (Exception) when (_anchor is not null)
+        {
+            // Nothing is issued while the log is away; confirming goes on, so that issuance does too as soon as it is back.
+        }
+
+        return _anchor.Value.Number;
+    }
+
+    private async Task PushAsync((string Silo, string Incarnation) key, IDenialObserver silo, DenialSet set)
     {
         try
         {
             await silo.ChangedAsync(set).WaitAsync(PushTimeout, time);
-            _confirmations.Confirm(name, set.Number, time.GetUtcNow());
+            _witness.Heard(key.Silo, key.Incarnation, set.Number, Now);
         }
         catch (Exception failure)
         {
             // The push is a courtesy; the silo's lease is what counts.
-            _silos.Remove(name);
-            LogPushFailed(logger, name, set.Number, failure.Message);
+            _silos.Remove(key);
+            LogPushFailed(logger, key.Silo, set.Number, failure.Message);
         }
     }
 
@@ -141,4 +286,19 @@ internal sealed partial class DenialGrain(
 
     [LoggerMessage(EventId = 122, Level = LogLevel.Information, Message = "No longer denied: {Kind} {Subject}, by {Actor}: {Reason} (set {Number}).")]
     private static partial void LogRemoved(ILogger logger, DenialKind kind, string subject, string actor, string reason, long number);
+
+    [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "Silo {Silo} ({Incarnation}) may hold denial leases from set {Number} on.")]
+    private static partial void LogJoined(ILogger logger, string silo, string incarnation, long number);
+
+    [LoggerMessage(EventId = 124, Level = LogLevel.Information, Message = "Silo {Silo} ({Incarnation}) holds no denial lease any more (set {Number}).")]
+    private static partial void LogLeft(ILogger logger, string silo, string incarnation, long number);
+
+    [LoggerMessage(EventId = 125, Level = LogLevel.Information, Message = "The roster of lease holders was tidied (set {Number}); not heard from: {Silent}.")]
+    private static partial void LogTidied(ILogger logger, long number, string silent);
+
+    [LoggerMessage(EventId = 126, Level = LogLevel.Debug, Message = "The roster of lease holders was not tidied: {Reason}")]
+    private static partial void LogNotTidied(ILogger logger, string reason);
+
+    [LoggerMessage(EventId = 127, Level = LogLevel.Debug, Message = "Silo {Silo} was not told of bundle {Number} ({Reason}); it looks for itself within a third of the lease.")]
+    private static partial void LogBundlePushFailed(ILogger logger, string silo, long number, string reason);
 }

@@ -6,10 +6,12 @@ namespace MeshGrains.Grains;
 
 /// <summary>
 /// This silo's whole copy of the denial set: pushed on every change, and confirmed every third of the lease, which repairs whatever a push lost.
+/// A lease runs from before the confirming call was sent, and only where the answer shows this start of the silo on the roster.
 /// </summary>
 public sealed partial class DenialReplica(
     IGrainFactory grains,
     RecordKeyRing recordKey,
+    SiloIdentity identity,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<DenialOptions> options,
     IRandomSource random,
@@ -17,19 +19,29 @@ public sealed partial class DenialReplica(
     ILogger<DenialReplica> logger) : BackgroundService, IDenialObserver
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeSpan _lease = options.Value.Lease;
     private DenialSnapshot? _current;
+    private volatile bool _left;
 
     /// <summary>Raised after each swap to a newer number, on the thread that brought it.</summary>
     public event Action<DenialSnapshot>? Changed;
+
+    /// <summary>Raised when the trust domain tells that its bundle has this number now.</summary>
+    public event Action<long>? BundleChanged;
 
     /// <summary>The set as of the last confirmation; null before the first.</summary>
     public DenialSnapshot? Current => Volatile.Read(ref _current);
 
     /// <summary>The current set while its lease runs; null when this silo may not know of a newer one and must refuse.</summary>
     public DenialSnapshot? Fresh =>
-        Current is { ConfirmedTimestamp: { } confirmed } current && time.GetElapsedTime(confirmed) < options.Value.Lease ? current : null;
+        !_left && Current is { ConfirmedTimestamp: { } confirmed } current && time.GetElapsedTime(confirmed) < _lease ? current : null;
+
+    /// <summary>Completes when this start of the silo is on the roster for the first time.</summary>
+    internal Task Joined => _joined.Task;
 
     /// <summary>Why the last attempt to confirm failed; null when it did not.</summary>
     public string? Failure { get; private set; }
@@ -38,6 +50,32 @@ public sealed partial class DenialReplica(
     {
         Take(set, confirmedTimestamp: null);
         return Task.CompletedTask;
+    }
+
+    Task IDenialObserver.BundleChangedAsync(long bundleNumber)
+    {
+        BundleChanged?.Invoke(bundleNumber);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Gives the lease up, and then says so: no denial has to wait for this silo.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        _left = true;
+        if (!_joined.Task.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        try
+        {
+            await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).LeaveAsync(identity.Name, identity.Incarnation).WaitAsync(LeaveTimeout, time, cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            LogNoGoodbye(logger, failure.Message);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -55,7 +93,7 @@ public sealed partial class DenialReplica(
         var retry = FirstRetry;
         while (!stoppingToken.IsCancellationRequested)
         {
-            var pause = options.Value.Lease / 3;
+            var pause = _lease / 3;
             try
             {
                 self ??= grains.CreateObjectReference<IDenialObserver>(this);
@@ -71,8 +109,8 @@ public sealed partial class DenialReplica(
             {
                 pause = retry;
                 Failure = failure.Message;
-                retry = retry * 2 < options.Value.Lease / 6 ? retry * 2 : options.Value.Lease / 6;
-                LogNotConfirmed(logger, failure.Message, options.Value.Lease.TotalSeconds);
+                retry = retry * 2 < _lease / 6 ? retry * 2 : _lease / 6;
+                LogNotConfirmed(logger, failure.Message, _lease.TotalSeconds);
             }
             catch (Exception)
             {
@@ -94,9 +132,36 @@ public sealed partial class DenialReplica(
     {
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
-        var newest = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmAsync(trustDomain.Value.Silo, held, self).WaitAsync(stoppingToken);
-        Take(newest, sent);
-        return newest.Number > held;
+        var answer = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmLeaseAsync(
+            new DenialConfirmation(identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds), self).WaitAsync(stoppingToken);
+        if (answer.Set is { } newest)
+        {
+            Take(newest, answer.Granted ? sent : null);
+        }
+        else if (answer.Granted)
+        {
+            Confirmed(sent);
+        }
+
+        if (!answer.Granted)
+        {
+            throw new GrainOperationException(RefusalCode.Unavailable, "no_lease", "this silo is not on the roster of lease holders; it asks again");
+        }
+
+        _joined.TrySetResult();
+        return answer.Number > held;
+    }
+
+    private void Confirmed(long timestamp)
+    {
+        lock (_gate)
+        {
+            // A push may have overtaken the reply: who holds a later set has confirmed the earlier one too.
+            if (_current is { } current && !(current.ConfirmedTimestamp > timestamp))
+            {
+                Volatile.Write(ref _current, current.ConfirmedAgain(timestamp));
+            }
+        }
     }
 
     private void Take(DenialSet set, long? confirmedTimestamp)
@@ -107,10 +172,9 @@ public sealed partial class DenialReplica(
             var current = _current;
             if (current is not null && set.Number <= current.Number)
             {
-                // A push may have overtaken the reply: who holds a later set has confirmed the earlier one too.
-                if (confirmedTimestamp is { } again && !(current.ConfirmedTimestamp > again))
+                if (confirmedTimestamp is { } again)
                 {
-                    Volatile.Write(ref _current, current.ConfirmedAgain(again));
+                    Confirmed(again);
                 }
 
                 return;
@@ -127,4 +191,8 @@ public sealed partial class DenialReplica(
     [LoggerMessage(EventId = 130, Level = LogLevel.Warning,
         Message = "The denial set could not be confirmed ({Reason}). Issuance stops when {Seconds:0} s have passed since the last confirmation.")]
     private static partial void LogNotConfirmed(ILogger logger, string reason, double seconds);
+
+    [LoggerMessage(EventId = 131, Level = LogLevel.Warning,
+        Message = "This silo could not say that it stops ({Reason}); denials wait until its lease has ended.")]
+    private static partial void LogNoGoodbye(ILogger logger, string reason);
 }

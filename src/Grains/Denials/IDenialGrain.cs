@@ -4,6 +4,7 @@ namespace MeshGrains.Grains;
 [Alias("mg.IDenialGrain")]
 public interface IDenialGrain : IGrainWithStringKey
 {
+    /// <summary>The set as the store has it now.</summary>
     [Alias("Read")]
     Task<DenialSet> ReadAsync();
 
@@ -15,11 +16,19 @@ public interface IDenialGrain : IGrainWithStringKey
     Task<DenialReceipt> RemoveAsync(DenialKind kind, string subject, string reason, string actor, string operationId);
 
     /// <summary>
-    /// A silo confirms that it refuses by the set of <paramref name="number"/>, and is pushed later ones through <paramref name="silo"/>.
-    /// Repeated within the denial lease; answers the newest set.
+    /// A silo confirms the number by which it refuses, gets a lease, and is pushed later numbers through <paramref name="silo"/>. The first call puts
+    /// it on the roster. Repeated well within the lease.
     /// </summary>
-    [Alias("Confirm")]
-    Task<DenialSet> ConfirmAsync(string siloName, long number, IDenialObserver silo);
+    [Alias("ConfirmLease")]
+    Task<DenialLease> ConfirmLeaseAsync(DenialConfirmation confirmation, IDenialObserver silo);
+
+    /// <summary>A silo that stops says that it holds no lease any more, so that no denial waits for it. It issues nothing from before this call on.</summary>
+    [Alias("Leave")]
+    Task LeaveAsync(string silo, string incarnation);
+
+    /// <summary>Tells every subscribed silo that the trust bundle has this number now. A courtesy: silos look for themselves too.</summary>
+    [Alias("AnnounceBundle")]
+    Task AnnounceBundleAsync(long bundleNumber);
 
     [Alias("Status")]
     Task<DenialReceipt> StatusAsync(long number);

@@ -10,4 +10,17 @@ public interface IDenialStore
     /// <summary>Replaces the set. <paramref name="next"/>'s number must be one above the stored one; number 0 begins a set where there is none.</summary>
     /// <exception cref="RecordConflictException">The stored number is another one.</exception>
     ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Replaces the stored set <paramref name="from"/> by one of any higher number: only for a declared restore. A store that can do so in one write
+    /// does; this goes number by number, and again from where a failure left it.
+    /// </summary>
+    /// <exception cref="RecordConflictException">The stored number is not that of <paramref name="from"/>.</exception>
+    async ValueTask AdvanceAsync(string trustDomain, DenialSet from, DenialSet next, CancellationToken cancellationToken)
+    {
+        for (var number = from.Number + 1; number <= next.Number; number++)
+        {
+            await WriteAsync(trustDomain, next with { Number = number }, cancellationToken);
+        }
+    }
 }

@@ -30,6 +30,9 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<RecordKeyRing>();
         services.AddHostedSingleton<DenialReplica>();
         services.AddHostedSingleton<IssuingCaLifecycle>();
+        services.AddHostedSingleton<BundleWatch>();
+        services.AddHostedSingleton<MaintenanceWatchdog>();
+        services.AddSingleton<RestoreDeclaration>();
 
         services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
         services.AddValidatedOptions<CaOptions, CaOptionsValidator>();

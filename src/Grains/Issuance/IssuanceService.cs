@@ -60,7 +60,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         {
             if (_issuers.Current is not { } issuer)
             {
-                return _issuers.WaitingFor;
+                return _denials is { Fresh: null, Failure: { } cause } ? $"{_issuers.WaitingFor}: {cause}" : _issuers.WaitingFor;
             }
 
             if (issuer.NotAfter <= _time.GetUtcNow())

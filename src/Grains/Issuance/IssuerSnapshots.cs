@@ -23,4 +23,24 @@ internal static class IssuerSnapshots
             NotAfter = certified.NotAfter,
         };
     }
+
+    /// <summary>The same CA with another bundle.</summary>
+    public static IssuerSnapshot WithBundle(IssuerSnapshot snapshot, TrustDomainView view)
+    {
+        var bundle = TrustBundles.Of(view);
+        return new IssuerSnapshot
+        {
+            TrustDomain = snapshot.TrustDomain,
+            Issuer = snapshot.Issuer,
+            AuthorityId = snapshot.AuthorityId,
+            RootAuthorityId = snapshot.RootAuthorityId,
+            IssuingCaDer = snapshot.IssuingCaDer,
+            ChainPem = snapshot.ChainPem,
+            Bundle = bundle,
+            BundlePem = bundle.ToPem(),
+            BundleNumber = view.BundleNumber,
+            NotBefore = snapshot.NotBefore,
+            NotAfter = snapshot.NotAfter,
+        };
+    }
 }

@@ -5,6 +5,7 @@ public sealed class IssuerSource
 {
     private readonly Lock _gate = new();
     private IssuerSnapshot? _current;
+    private TrustDomainView? _view;
 
     /// <summary>Raised after each swap, one at a time.</summary>
     public event Action<IssuerSnapshot?>? Changed;
@@ -21,8 +22,30 @@ public sealed class IssuerSource
     {
         lock (_gate)
         {
-            Volatile.Write(ref _current, next);
-            Changed?.Invoke(next);
+            // The bundle may have moved on while the CA was on its way.
+            var newest = next is not null && _view is { } view && view.BundleNumber > next.BundleNumber ? IssuerSnapshots.WithBundle(next, view) : next;
+            Volatile.Write(ref _current, newest);
+            Changed?.Invoke(newest);
+        }
+    }
+
+    /// <summary>Goes on issuing from the same CA with a newer bundle; an older one changes nothing.</summary>
+    internal bool Show(TrustDomainView view)
+    {
+        lock (_gate)
+        {
+            if (view.BundleNumber > (_view?.BundleNumber ?? 0))
+            {
+                _view = view;
+            }
+
+            if (_current is not { } current || view.BundleNumber <= current.BundleNumber)
+            {
+                return false;
+            }
+
+            Swap(current);
+            return true;
         }
     }
 

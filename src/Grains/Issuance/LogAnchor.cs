@@ -7,4 +7,7 @@ public enum LogAnchor
 {
     /// <summary>The number of the denial set.</summary>
     Denials = 1,
+
+    /// <summary>The number of the trust bundle.</summary>
+    Bundle = 2,
 }

@@ -25,6 +25,10 @@ internal sealed class GrainRecord<T>(IPersistentState<T> persistent, Func<T, str
         }
     }
 
+    /// <summary>Reads what the store holds now: another activation may have written. Never while a write is on its way.</summary>
+    /// <exception cref="GrainOperationException">The store cannot be read.</exception>
+    public Task RefreshAsync() => ReadAgainAsync();
+
     /// <summary>
     /// Writes <paramref name="next"/>. When it returns, <see cref="Committed"/> carries the operation id of <paramref name="next"/>, but it may be
     /// what an earlier attempt of that operation wrote: whoever goes on takes the facts from there.

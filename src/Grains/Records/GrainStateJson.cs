@@ -9,4 +9,5 @@ namespace MeshGrains.Grains;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TrustDomainState))]
 [JsonSerializable(typeof(ClusterCaState))]
+[JsonSerializable(typeof(MaintenanceState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

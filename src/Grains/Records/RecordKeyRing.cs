@@ -20,7 +20,13 @@ public sealed partial class RecordKeyRing(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(5);
 
+    /// <summary>Who recorded a name makes the key within this time, or is taken for dead.</summary>
+    private static readonly TimeSpan MadeWithin = TimeSpan.FromSeconds(15);
+
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private string? _named;
+    private (string Name, long Since) _foreign = ("", 0);
 
     /// <summary>Completes when trust-bearing records can be read and written.</summary>
     public Task Ready => _ready.Task;
@@ -69,20 +75,57 @@ public sealed partial class RecordKeyRing(
 
     private async Task<WrappedRecordKey> RecordNameAsync(CancellationToken cancellationToken)
     {
-        var named = new WrappedRecordKey($"meshgrains-records-{random.NewId()[..12]}", null, null);
+        var named = NewName();
         return await store.TryWriteAsync(null, named, cancellationToken) ? named : await ReadWinnerAsync(cancellationToken);
+    }
+
+    private WrappedRecordKey NewName()
+    {
+        _named = $"meshgrains-records-{random.NewId()[..12]}";
+        return new WrappedRecordKey(_named, null, null);
     }
 
     private async Task<WrappedRecordKey> MakeAsync(WrappedRecordKey named, CancellationToken cancellationToken)
     {
-        var key = await keys.FindAsync(named.WrappingKeyName, cancellationToken)
-            ?? await keys.CreateAsync(named.WrappingKeyName, KeyAlgorithm.Rsa3072, KeyPurpose.Wrap, cancellationToken);
+        var key = await keys.FindAsync(named.WrappingKeyName, cancellationToken);
+        if (key is null)
+        {
+            if (named.WrappingKeyName != _named)
+            {
+                named = await TakeOverAsync(named, cancellationToken);
+            }
+
+            key = await keys.CreateAsync(named.WrappingKeyName, KeyAlgorithm.Rsa3072, KeyPurpose.Wrap, cancellationToken);
+        }
+
         var dataKey = new byte[32];
         random.Fill(dataKey);
         var wrapped = await keys.WrapAsync(key.Reference, dataKey, cancellationToken);
         CryptographicOperations.ZeroMemory(dataKey);
         var made = named with { KeyReference = key.Reference.Value, Wrapped = Convert.ToBase64String(wrapped) };
         return await store.TryWriteAsync(named, made, cancellationToken) ? made : await ReadWinnerAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Another process recorded this name and may be making the key at this very moment: two would make two. Only when it has not for long is it
+    /// dead, and a name of this process takes the place of its own, so that a key which it makes late is nobody's.
+    /// </summary>
+    private async Task<WrappedRecordKey> TakeOverAsync(WrappedRecordKey named, CancellationToken cancellationToken)
+    {
+        if (_foreign.Name != named.WrappingKeyName)
+        {
+            _foreign = (named.WrappingKeyName, time.GetTimestamp());
+        }
+
+        if (time.GetElapsedTime(_foreign.Since) < MadeWithin)
+        {
+            throw new RecordConflictException("record-key", "another process is making the record key; asking again.");
+        }
+
+        var mine = NewName();
+        return await store.TryWriteAsync(named, mine, cancellationToken)
+            ? mine
+            : throw new RecordConflictException("record-key", "another process is making the record key; asking again.");
     }
 
     private async Task<WrappedRecordKey> ReadWinnerAsync(CancellationToken cancellationToken)

@@ -11,7 +11,8 @@ public sealed class StateCodec : IStateCodec
     public StateCodec()
         : this(
             new StateDescriptor<TrustDomainState>("trust-domain", 1, GrainStateJson.Default.TrustDomainState, static () => new TrustDomainState(), TrustBearing: true),
-            new StateDescriptor<ClusterCaState>("cluster-ca", 1, GrainStateJson.Default.ClusterCaState, static () => new ClusterCaState(), TrustBearing: true))
+            new StateDescriptor<ClusterCaState>("cluster-ca", 1, GrainStateJson.Default.ClusterCaState, static () => new ClusterCaState(), TrustBearing: true),
+            new StateDescriptor<MaintenanceState>("maintenance", 1, GrainStateJson.Default.MaintenanceState, static () => new MaintenanceState(), TrustBearing: false))
     {
     }
 

@@ -15,6 +15,10 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("Get")]
     Task<TrustDomainView> GetAsync();
 
+    /// <summary>The number of the bundle as the store has it now, or had it a moment ago; 0 while there is no root.</summary>
+    [Alias("BundleNumber")]
+    Task<long> BundleNumberAsync();
+
     /// <summary>One KMS signature. The same operation id answers with the same certificate.</summary>
     [Alias("Certify")]
     Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command);

@@ -2,7 +2,8 @@ namespace MeshGrains.Grains;
 
 /// <summary>
 /// A root authority as stored, from the intent on: first only <see cref="KeyName"/>, then the key that was made under it, then the TBS that the
-/// key will sign, last the certificate. What is set is never replaced, so that a retry signs those very bytes.
+/// key will sign, last the certificate. What is set is never replaced, so that a retry signs those very bytes; only a name under which no key was
+/// made gives way to another.
 /// </summary>
 public sealed record RootAuthority
 {

@@ -55,6 +55,10 @@ internal static class TrustDomainDecisions
         };
     }
 
+    /// <summary>Another name for a key that nobody has made under the first.</summary>
+    public static TrustDomainState Rename(TrustDomainState state, string keyName, string operationId) =>
+        ReplaceLast(state, operationId, root => root with { KeyName = keyName });
+
     public static TrustDomainState RecordKey(TrustDomainState state, ManagedKey key, string operationId) => ReplaceLast(state, operationId, root => root with
     {
         KeyReference = key.Reference.Value,
@@ -180,7 +184,8 @@ internal static class TrustDomainDecisions
         state.BundleNumber,
         state.RefreshHintSeconds,
         [.. state.Authorities.Where(root => root is { CertificateDer: not null, State: not AuthorityState.Prepared }).Select(root => new AuthorityView(
-            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))]);
+            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))],
+        state.RetireGatesShutUntil);
 
     /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>
     public static string RootKeyName(string trustDomain, string id)

@@ -10,9 +10,9 @@ namespace MeshGrains.Grains;
 /// Intent, act, outcome: a root's key name is committed before the key is made, every TBS before the KMS signs it, every certificate before it is
 /// logged, and none is shown before the log knows it. Each call picks up where a crash stopped.
 /// </summary>
-[GrainType("trust-domain")]
+[GrainType(TrustDomainGrain.Type)]
 internal sealed partial class TrustDomainGrain(
-    [PersistentState("state", GrainStores.Default)] IPersistentState<TrustDomainState> persistent,
+    [PersistentState(TrustDomainGrain.StateName, GrainStores.Default)] IPersistentState<TrustDomainState> persistent,
     IKeyManager keys,
     IIssuanceLog log,
     IRegistrationStore registrations,
@@ -25,8 +25,21 @@ internal sealed partial class TrustDomainGrain(
     TimeProvider time,
     ILogger<TrustDomainGrain> logger) : Grain, ITrustDomainGrain
 {
+    public const string Type = "trust-domain";
+    public const string StateName = "state";
+
+    /// <summary>How old an answer to who asks for the bundle's number may be.</summary>
+    private static readonly TimeSpan BundleAge = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whichever activation recorded a key's name makes the key within this time, or is taken for dead.</summary>
+    private static readonly TimeSpan MadeWithin = TimeSpan.FromSeconds(15);
+
     private GrainRecord<TrustDomainState> _record = null!;
     private TrustDomain _trustDomain = null!;
+    private TrustDomainView? _shown;
+    private long _readAt;
+    private string? _named;
+    private (string Name, long Since) _foreign = ("", 0);
 
     private TrustDomainState State => _record.Committed;
 
@@ -41,13 +54,18 @@ internal sealed partial class TrustDomainGrain(
 
         _trustDomain = TrustDomain.Parse(this.GetPrimaryKeyString());
         _record = new GrainRecord<TrustDomainState>(persistent, static state => state.OperationId);
-        var shown = await log.HighestBundleNumberAsync(_trustDomain.Name, cancellationToken);
+        var shown = Math.Max(
+            await log.HighestBundleNumberAsync(_trustDomain.Name, cancellationToken),
+            await log.ReadAnchorAsync(_trustDomain.Name, LogAnchor.Bundle, cancellationToken));
         if (State.BundleNumber < shown)
         {
-            throw new RecordTamperedException(
+            throw StoreFailures.Of(new RecordTamperedException(
                 $"trust-domain/{_trustDomain.Name}",
-                $"the log tells of bundle {shown}, the state only of {State.BundleNumber}. The state store was rolled back or lost; declare a restore instead of starting over.");
+                $"the log tells of bundle {shown}, the state only of {State.BundleNumber}. The state store was rolled back or lost; restore the newer one, or {RestoreDeclaration.Advice}"));
         }
+
+        await ShowAsync();
+        _readAt = time.GetTimestamp();
     }
 
     public async Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command)
@@ -59,11 +77,10 @@ internal sealed partial class TrustDomainGrain(
             {
                 case RootStep.RecordName:
                     await BeginDenialsAsync();
-                    var name = TrustDomainDecisions.RootKeyName(_trustDomain.Name, random.NewId());
-                    await CommitAsync(TrustDomainDecisions.RecordName(State, command, name, time.GetUtcNow()));
+                    await CommitAsync(TrustDomainDecisions.RecordName(State, command, NewKeyName(), time.GetUtcNow()));
                     break;
                 case RootStep.MakeKey:
-                    await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(State.Authorities[^1]), $"{command.OperationId}:key"));
+                    await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(command.OperationId), $"{command.OperationId}:key"));
                     break;
                 case RootStep.BuildCertificate:
                     await CommitAsync(TrustDomainDecisions.RecordCertificate(
@@ -87,14 +104,66 @@ internal sealed partial class TrustDomainGrain(
                         await CommitAsync(next);
                     }
 
-                    return TrustDomainDecisions.View(State, _trustDomain.Name);
+                    await ShowAsync();
+                    return _shown!;
             }
         }
     }
 
-    public Task<TrustDomainView> GetAsync() => State.BundleNumber == 0
+    public Task<TrustDomainView> GetAsync() => _shown is null
         ? throw new GrainOperationException(RefusalCode.Unavailable, "no_root", $"The trust domain {_trustDomain.Name} has no root yet.")
-        : Task.FromResult(TrustDomainDecisions.View(State, _trustDomain.Name));
+        : Task.FromResult(_shown);
+
+    public async Task<long> BundleNumberAsync()
+    {
+        // Another activation may have changed the bundle; asked by every silo, the store is read once.
+        if (time.GetElapsedTime(_readAt) >= BundleAge)
+        {
+            await _record.RefreshAsync();
+            _readAt = time.GetTimestamp();
+            await ShowAsync();
+        }
+
+        return _shown?.BundleNumber ?? 0;
+    }
+
+    /// <summary>
+    /// Shows what is committed, once no store can show an older bundle unnoticed, and tells the silos of a new number. Written, anchored, shown, in
+    /// this order: a crash between leaves the anchor below the state, never above it.
+    /// </summary>
+    private async Task ShowAsync()
+    {
+        if (State.BundleNumber == 0)
+        {
+            return;
+        }
+
+        var before = _shown?.BundleNumber;
+        if (State.BundleNumber != before)
+        {
+            try
+            {
+                await log.RaiseAnchorAsync(_trustDomain.Name, LogAnchor.Bundle, State.BundleNumber, CancellationToken.None);
+            }
+            catch (Exception failure)
+            {
+                throw new GrainOperationException(RefusalCode.Unavailable, "log_unavailable", failure.Message);
+            }
+        }
+
+        _shown = TrustDomainDecisions.View(State, _trustDomain.Name);
+        if (before is not null && State.BundleNumber > before)
+        {
+            try
+            {
+                await grains.GetGrain<IDenialGrain>(_trustDomain.Name).AnnounceBundleAsync(State.BundleNumber);
+            }
+            catch (Exception failure)
+            {
+                LogNotAnnounced(logger, State.BundleNumber, failure.Message);
+            }
+        }
+    }
 
     public async Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command)
     {
@@ -210,17 +279,51 @@ internal sealed partial class TrustDomainGrain(
         }
     }
 
-    private async Task<ManagedKey> MakeKeyAsync(RootAuthority root)
+    private string NewKeyName() => _named = TrustDomainDecisions.RootKeyName(_trustDomain.Name, random.NewId());
+
+    private async Task<ManagedKey> MakeKeyAsync(string operationId)
     {
         try
         {
-            return await keys.FindAsync(root.KeyName, CancellationToken.None)
-                ?? await keys.CreateAsync(root.KeyName, Enum.Parse<KeyAlgorithm>(root.KeyAlgorithm), KeyPurpose.Sign, CancellationToken.None);
+            if (await keys.FindAsync(State.Authorities[^1].KeyName, CancellationToken.None) is { } made)
+            {
+                return made;
+            }
+
+            if (State.Authorities[^1].KeyName != _named)
+            {
+                await TakeOverAsync(operationId);
+            }
+
+            var root = State.Authorities[^1];
+            return await keys.CreateAsync(root.KeyName, Enum.Parse<KeyAlgorithm>(root.KeyAlgorithm), KeyPurpose.Sign, CancellationToken.None);
         }
         catch (KeyManagerException failure)
         {
             throw Unavailable(failure);
         }
+    }
+
+    /// <summary>
+    /// Another activation recorded this name and may be making the key at this very moment: two would make two. Only when it has not for long is it
+    /// dead, and a name of this activation takes the place of its own, so that a key which it makes late is nobody's.
+    /// </summary>
+    private async Task TakeOverAsync(string operationId)
+    {
+        var foreign = State.Authorities[^1].KeyName;
+        if (_foreign.Name != foreign)
+        {
+            _foreign = (foreign, time.GetTimestamp());
+        }
+
+        if (time.GetElapsedTime(_foreign.Since) < MadeWithin)
+        {
+            // What stands now may be more than this activation has seen.
+            await _record.RefreshAsync();
+            throw new GrainOperationException(RefusalCode.Unavailable, "key_in_making", "Another activation is making the root's key; try again shortly.");
+        }
+
+        await CommitAsync(TrustDomainDecisions.Rename(State, NewKeyName(), $"{operationId}:rename"));
     }
 
     private async Task<byte[]> SignAsync(RootAuthority root, byte[] tbs)
@@ -283,6 +386,9 @@ internal sealed partial class TrustDomainGrain(
 
     private static GrainOperationException Unavailable(KeyManagerException failure) =>
         new(RefusalCode.Unavailable, "kms_unavailable", $"The key manager refused or did not answer: {failure.Message}");
+
+    [LoggerMessage(EventId = 161, Level = LogLevel.Debug, Message = "Bundle {Number} was not announced ({Reason}); silos look for themselves within a third of the denial lease.")]
+    private static partial void LogNotAnnounced(ILogger logger, long number, string reason);
 
     [LoggerMessage(EventId = 160, Level = LogLevel.Information, Message = "Trust domain {TrustDomain} has the root {AuthorityId} (key {KeyReference}) until {NotAfter:u}.")]
     private static partial void LogRootMade(ILogger logger, string trustDomain, string authorityId, string keyReference, DateTimeOffset notAfter);

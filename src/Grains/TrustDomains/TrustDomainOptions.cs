@@ -16,8 +16,8 @@ public sealed class TrustDomainOptions
     public string Silo { get; set; } = "silo-1";
 
     /// <summary>
-    /// Whether this process signs for workloads: it holds a denial lease and asks for an issuing CA. Default true; set from <c>roles</c>, false
-    /// where <c>issuer</c> is not among them.
+    /// Whether this process signs for workloads, and so asks for an issuing CA. Default true; set from <c>roles</c>, false where <c>issuer</c> is
+    /// not among them.
     /// </summary>
     public bool Issues { get; set; } = true;
 

@@ -14,4 +14,10 @@ public sealed record TrustDomainState
     public ImmutableArray<CertificationIntent> Intents { get; init; } = [];
 
     public string? OperationId { get; init; }
+
+    /// <summary>Until when no authority is retired: what a restored state does not know of may still live.</summary>
+    public DateTimeOffset? RetireGatesShutUntil { get; init; }
+
+    /// <summary>The latest declared restores, oldest first; null when there was none.</summary>
+    public ImmutableArray<DeclaredRestore>? Restores { get; init; }
 }

@@ -2,10 +2,14 @@ using System.Collections.Immutable;
 
 namespace MeshGrains.Grains;
 
-/// <summary>A trust domain as the rest of the silo sees it. <paramref name="BundleNumber"/> grows with every change of the bundle.</summary>
+/// <summary>
+/// A trust domain as the rest of the silo sees it. <paramref name="BundleNumber"/> grows with every change of the bundle;
+/// <paramref name="RetireGatesShutUntil"/> is set by a declared restore: nothing is retired before.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("mg.TrustDomainView")]
 public sealed record TrustDomainView(
     [property: Id(0)] string Name,
     [property: Id(1)] long BundleNumber,
     [property: Id(2)] int RefreshHintSeconds,
-    [property: Id(3)] ImmutableArray<AuthorityView> Authorities);
+    [property: Id(3)] ImmutableArray<AuthorityView> Authorities,
+    [property: Id(4)] DateTimeOffset? RetireGatesShutUntil = null);

@@ -30,17 +30,9 @@ internal static class SiloServices
     {
         services.AddSingleton(data);
         services.AddSingleton<ISiloBootstrap>(bootstrap);
-        services.AddSingleton(provider => KeyManagers.Open(
-            mesh.Keys.Uri,
-            new KeyManagerOptions
-            {
-                DataDirectory = data.Path,
-                TrustedRootsPem = mesh.Keys.TrustedRootsFile.Length == 0 ? null : File.ReadAllText(mesh.Keys.TrustedRootsFile),
-            },
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        AddKeys(services, mesh, data);
         services.AddMeshGrains();
-        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
+        AddStorage(services, mesh, data);
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
         services.AddSingleton<TrustBundleFiles>();
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
@@ -50,6 +42,22 @@ internal static class SiloServices
         services.AddMeshGateway();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
+
+    /// <summary>The key manager, opened when it is first asked for.</summary>
+    public static void AddKeys(IServiceCollection services, MeshConfiguration mesh, DataDirectory data) =>
+        services.AddSingleton(provider => KeyManagers.Open(
+            mesh.Keys.Uri,
+            new KeyManagerOptions
+            {
+                DataDirectory = data.Path,
+                TrustedRootsPem = mesh.Keys.TrustedRootsFile.Length == 0 ? null : File.ReadAllText(mesh.Keys.TrustedRootsFile),
+            },
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+
+    /// <summary>The stores that the configuration names.</summary>
+    public static void AddStorage(IServiceCollection services, MeshConfiguration mesh, DataDirectory data) =>
+        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
 
     public static void AddLogging(ILoggingBuilder logging, TelemetryOptions telemetry)
     {

@@ -30,7 +30,16 @@ internal sealed class SqliteDenialStore(SqliteDatabase database, RecordSeal seal
         return set;
     }
 
-    public async ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken)
+    public ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken) =>
+        ReplaceAsync(trustDomain, next.Number - 1, next, cancellationToken);
+
+    public ValueTask AdvanceAsync(string trustDomain, DenialSet from, DenialSet next, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(next.Number, from.Number);
+        return ReplaceAsync(trustDomain, from.Number, next, cancellationToken);
+    }
+
+    private async ValueTask ReplaceAsync(string trustDomain, long expected, DenialSet next, CancellationToken cancellationToken)
     {
         var key = Key(trustDomain);
         var content = StoredJson.Write(next with { Denials = next.Denials.IsDefault ? [] : next.Denials }, StoredJsonContext.Default.DenialSet);
@@ -46,10 +55,10 @@ internal sealed class SqliteDenialStore(SqliteDatabase database, RecordSeal seal
                 }
 
                 var stored = row?.Version ?? 0;
-                return stored == next.Number - 1 || (row is null && next.Number == 0)
+                return stored == expected || (row is null && next.Number == 0)
                     ? session.Use("INSERT OR REPLACE INTO denial_set VALUES (?1, ?2, ?3, ?4)")
                         .Bind(1, trustDomain).Bind(2, next.Number).Bind(3, content).Bind(4, tag).Execute()
-                    : throw new RecordConflictException(key, $"the stored number is {stored}, not {next.Number - 1}.");
+                    : throw new RecordConflictException(key, $"the stored number is {stored}, not {expected}.");
             },
             cancellationToken).ConfigureAwait(false);
         seal.Remember(new StoredRecord(key, next.Number, content, tag));

@@ -48,7 +48,7 @@ public sealed class ClusterCaDecisionsTests
     [Fact]
     public void A_retry_whose_authority_was_tainted_or_replaced_meanwhile_is_told_to_ask_anew()
     {
-        var tainted = ClusterCaDecisions.Taint(Certified(new ClusterCaState(), "op-1", "silo-1"), "ca-op-1", "stolen", "op-t");
+        var tainted = ClusterCaDecisions.Taint(Certified(new ClusterCaState(), "op-1", "silo-1"), "ca-op-1", "stolen", "op-t", Now);
         var replaced = Certified(Certified(new ClusterCaState(), "op-1", "silo-1"), "op-2", "silo-1");
 
         Assert.Equal(RefusalCode.Conflict, Assert.Throws<GrainOperationException>(() => Authorise(tainted, "op-1")).Code);
@@ -82,9 +82,9 @@ public sealed class ClusterCaDecisionsTests
     [Fact]
     public void A_tainted_authority_stays_tainted_when_its_certificate_is_entered_again()
     {
-        var tainted = ClusterCaDecisions.Taint(Certified(new ClusterCaState(), "op-1", "silo-1"), "ca-op-1", "stolen", "op-t");
+        var tainted = ClusterCaDecisions.Taint(Certified(new ClusterCaState(), "op-1", "silo-1"), "ca-op-1", "stolen", "op-t", Now);
 
-        var again = ClusterCaDecisions.Activate(tainted, "op-1", Certificate("op-1"));
+        var again = ClusterCaDecisions.Activate(tainted, "op-1", Certificate("op-1"), Now);
 
         Assert.Equal(IssuingCaState.Tainted, Assert.Single(again.IssuingCas).State);
         Assert.Equal("stolen", again.IssuingCas[0].TaintReason);
@@ -93,22 +93,95 @@ public sealed class ClusterCaDecisionsTests
     [Fact]
     public void Tainting_an_unknown_authority_is_not_found()
     {
-        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Taint(new ClusterCaState(), "nobody", "x", "op"));
+        var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Taint(new ClusterCaState(), "nobody", "x", "op", Now));
 
         Assert.Equal(RefusalCode.NotFound, refused.Code);
     }
 
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
+    private static readonly Dictionary<string, long> NoneLive = [];
+
     [Fact]
-    public void The_sweep_retires_what_has_ended_and_changes_nothing_otherwise()
+    public void The_sweep_retires_what_has_ended_and_changes_no_CA_otherwise()
     {
         var state = Certified(new ClusterCaState(), "op-1", "silo-1");
 
-        Assert.Same(state, ClusterCaDecisions.Sweep(state, Now, TimeSpan.FromMinutes(1), "s"));
+        Assert.Equal(state.IssuingCas.AsEnumerable(), Sweep(state, Now, NoneLive).IssuingCas.AsEnumerable());
 
-        var swept = ClusterCaDecisions.Sweep(state, Now + TimeSpan.FromHours(73), TimeSpan.FromMinutes(1), "s");
+        var swept = Sweep(state, Now + TimeSpan.FromHours(73), NoneLive);
         Assert.Equal(IssuingCaState.Retired, Assert.Single(swept.IssuingCas).State);
-        Assert.Empty(ClusterCaDecisions.Sweep(swept, Now + TimeSpan.FromDays(30), TimeSpan.FromMinutes(1), "s2").IssuingCas);
+        Assert.Empty(Sweep(swept, Now + TimeSpan.FromDays(30), NoneLive).IssuingCas);
     }
+
+    [Fact]
+    public void Where_the_log_told_no_counts_nothing_is_retired()
+    {
+        var state = Certified(new ClusterCaState(), "op-1", "silo-1");
+
+        Assert.Equal(IssuingCaState.Active, Sweep(state, Now + TimeSpan.FromHours(73), live: null).IssuingCas[0].State);
+    }
+
+    [Fact]
+    public void A_CA_is_retired_early_only_when_it_is_fenced_and_nothing_live_chains_to_it()
+    {
+        var replaced = Certified(Certified(new ClusterCaState(), "op-1", "silo-1"), "op-2", "silo-1");
+        var fenced = ClusterCaDecisions.Fence(replaced, ["ca-op-1"], Now);
+
+        Assert.Equal(IssuingCaState.Old, Sweep(replaced, Now, NoneLive).IssuingCas[0].State);
+        Assert.Equal(IssuingCaState.Old, Sweep(fenced, Now, new Dictionary<string, long> { ["ca-op-1"] = 1 }).IssuingCas[0].State);
+        Assert.Equal([IssuingCaState.Retired, IssuingCaState.Active], Sweep(fenced, Now, NoneLive).IssuingCas.Select(ca => ca.State));
+    }
+
+    [Fact]
+    public void The_CA_of_a_start_that_is_off_the_roster_is_fenced_and_one_that_is_on_it_is_not()
+    {
+        var state = Certified(Certified(new ClusterCaState(), "op-1", "silo-1", "run-1"), "op-2", "silo-1", "run-2");
+        var roster = DenialRoster.Join(DenialSet.Empty, "silo-1", "run-2", 30_000);
+
+        Assert.Equal(["ca-op-1"], ClusterCaDecisions.ToSeal(state, roster, Now).AsEnumerable());
+        Assert.Empty(ClusterCaDecisions.ToSeal(state, roster: null, Now));
+
+        var fenced = ClusterCaDecisions.Fence(state, ["ca-op-1"], Now);
+        Assert.Equal((IssuingCaState.Old, Now, Now), (fenced.IssuingCas[0].State, fenced.IssuingCas[0].EndedAt!.Value, fenced.IssuingCas[0].SealedAt!.Value));
+        Assert.Empty(ClusterCaDecisions.ToSeal(fenced, roster, Now));
+    }
+
+    [Fact]
+    public void A_replaced_CA_is_fenced_when_its_silo_has_had_time_to_swap_and_a_tainted_one_at_once()
+    {
+        var replaced = Certified(Certified(new ClusterCaState(), "op-1", "silo-1"), "op-2", "silo-1");
+
+        Assert.Empty(ClusterCaDecisions.ToSeal(replaced, null, Now + ClusterCaDecisions.SwapWithin - TimeSpan.FromSeconds(1)));
+        Assert.Equal(["ca-op-1"], ClusterCaDecisions.ToSeal(replaced, null, Now + ClusterCaDecisions.SwapWithin).AsEnumerable());
+        Assert.Equal(["ca-op-2"], ClusterCaDecisions.ToSeal(ClusterCaDecisions.Taint(replaced, "ca-op-2", "stolen", "op-t", Now), null, Now).AsEnumerable());
+    }
+
+    [Fact]
+    public void Only_the_very_start_that_holds_a_CA_releases_it()
+    {
+        var state = Certified(new ClusterCaState(), "op-1", "silo-1");
+        var release = new ReleaseIssuingCa("ca-op-1", "silo-1", "run-1", Now, [], []);
+
+        Assert.Equal(RefusalCode.NotFound, Assert.Throws<GrainOperationException>(() =>
+            ClusterCaDecisions.Release(state, release with { Incarnation = "run-2" }, true, "op-r", Now)).Code);
+        var released = ClusterCaDecisions.Release(state, release, isSealed: true, "op-r", Now);
+        Assert.Equal((IssuingCaState.Old, Now), (released.IssuingCas[0].State, released.IssuingCas[0].SealedAt));
+        Assert.Same(released, ClusterCaDecisions.Release(released, release, isSealed: true, "op-r2", Now));
+    }
+
+    [Fact]
+    public void A_sweep_is_due_when_its_time_has_come_or_was_written_by_a_clock_that_ran_ahead()
+    {
+        var period = TimeSpan.FromMinutes(2);
+
+        Assert.True(ClusterCaDecisions.IsDue(null, period, Now));
+        Assert.True(ClusterCaDecisions.IsDue(Now, period, Now));
+        Assert.False(ClusterCaDecisions.IsDue(Now + period, period, Now));
+        Assert.True(ClusterCaDecisions.IsDue(Now + TimeSpan.FromHours(1), period, Now));
+    }
+
+    private static ClusterCaState Sweep(ClusterCaState state, DateTimeOffset now, IReadOnlyDictionary<string, long>? live) =>
+        ClusterCaDecisions.Sweep(state, now, Skew, live, now + TimeSpan.FromMinutes(2), "sweep");
 
     [Fact]
     public void A_hundred_thousand_short_lives_leave_a_bounded_list()
@@ -119,7 +192,7 @@ public sealed class ClusterCaDecisionsTests
         {
             now += TimeSpan.FromMinutes(2);
             (state, _) = ClusterCaDecisions.Authorise(state, Request($"op-{i}"), $"key-{i}", 1000, now);
-            state = ClusterCaDecisions.Activate(state, $"op-{i}", Certificate($"op-{i}") with { NotBefore = now, NotAfter = now + TimeSpan.FromSeconds(20) });
+            state = ClusterCaDecisions.Activate(state, $"op-{i}", Certificate($"op-{i}") with { NotBefore = now, NotAfter = now + TimeSpan.FromSeconds(20) }, now);
         }
 
         Assert.InRange(state.IssuingCas.Length, 1, 100);
@@ -132,8 +205,8 @@ public sealed class ClusterCaDecisionsTests
     private static (ClusterCaState State, IssuingCaRecord Record) Authorise(ClusterCaState state, string operationId, int budget = 12) =>
         ClusterCaDecisions.Authorise(state, Request(operationId), $"key-{operationId}", budget, Now);
 
-    private static ClusterCaState Certified(ClusterCaState state, string operationId, string silo) =>
-        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, Request(operationId, silo), $"key-{operationId}", 12, Now).State, operationId, Certificate(operationId));
+    private static ClusterCaState Certified(ClusterCaState state, string operationId, string silo, string incarnation = "run-1") =>
+        ClusterCaDecisions.Activate(ClusterCaDecisions.Authorise(state, Request(operationId, silo, incarnation), $"key-{operationId}", 12, Now).State, operationId, Certificate(operationId), Now);
 
     private static CertifiedIssuingCa Certificate(string operationId) =>
         new($"ca-{operationId}", "root", [1], Now, Now + TimeSpan.FromHours(72));

@@ -1,4 +1,5 @@
 using MeshGrains.Identity;
+using Orleans;
 
 namespace MeshGrains.Grains.Tests;
 
@@ -176,7 +177,135 @@ public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
             RefusalCode.NotFound, (await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.TaintAsync("nobody", "x", "operator", "op"))).Code);
     }
 
+    [Fact]
+    public async Task A_released_CA_is_fenced_and_retired_once_nothing_live_chains_to_it()
+    {
+        await EnsureAsync();
+        var certified = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        await IssueAsync(certified, World.Clock.GetUtcNow() + TimeSpan.FromMinutes(30));
+
+        await _host.ClusterCa.ReleaseAsync(World.Release(certified.AuthorityId));
+        await _host.ClusterCa.ReleaseAsync(World.Release(certified.AuthorityId));
+        Assert.True(World.Log.IsSealed(certified.AuthorityId));
+        await TickAsync();
+        Assert.Equal(IssuingCaState.Old, await StateAsync(certified));
+
+        World.Clock.Advance(TimeSpan.FromMinutes(32));
+        await TickAsync();
+        Assert.Equal(IssuingCaState.Retired, await StateAsync(certified));
+    }
+
+    [Fact]
+    public async Task A_release_by_another_silo_or_for_another_start_is_refused()
+    {
+        await EnsureAsync();
+        var certified = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+
+        foreach (var bad in new[]
+        {
+            World.Release(certified.AuthorityId, nameInCertificate: "silo-2"),
+            World.Release(certified.AuthorityId, silo: "silo-2"),
+            World.Release(certified.AuthorityId, incarnation: "run-2"),
+            World.Release(certified.AuthorityId) with { Signature = [] },
+            World.Release("nobody"),
+            World.Release("no\nbody"),
+        })
+        {
+            await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.ReleaseAsync(bad));
+        }
+
+        Assert.False(World.Log.IsSealed(certified.AuthorityId));
+        Assert.Equal(IssuingCaState.Active, await StateAsync(certified));
+    }
+
+    [Fact]
+    public async Task The_CA_of_a_start_that_vanished_is_fenced_and_that_of_the_next_start_goes_on()
+    {
+        await EnsureAsync();
+        await OnRosterAsync("run-1");
+        var first = await _host.ClusterCa.RequestAsync(World.Request("op-1", incarnation: "run-1"));
+        await OnRosterAsync("run-2");
+        var second = await _host.ClusterCa.RequestAsync(World.Request("op-2", incarnation: "run-2"));
+        await TickAsync();
+        Assert.Equal(IssuingCaState.Active, await StateAsync(first));
+
+        await _host.Denials.LeaveAsync("silo-1", "run-1");
+        await TickAsync();
+
+        Assert.True(World.Log.IsSealed(first.AuthorityId));
+        Assert.Equal((IssuingCaState.Retired, IssuingCaState.Active), (await StateAsync(first), await StateAsync(second)));
+        await Assert.ThrowsAsync<IssuanceShardSealedException>(() => IssueAsync(first, World.Clock.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task While_the_log_or_the_roster_cannot_answer_nothing_is_fenced_or_retired_and_the_next_tick_goes_on()
+    {
+        await EnsureAsync();
+        var gone = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        World.Log.OnSeal = _ => throw new IOException("The log is away.");
+        await TickAsync();
+        World.Log.OnSeal = null;
+        Assert.Equal(IssuingCaState.Active, await StateAsync(gone));
+
+        World.Faults.FailNext("denials.read");
+        await TickAsync();
+        Assert.Equal(IssuingCaState.Active, await StateAsync(gone));
+
+        await TickAsync();
+        Assert.Equal(IssuingCaState.Retired, await StateAsync(gone));
+    }
+
+    [Fact]
+    public async Task A_tick_too_many_writes_nothing()
+    {
+        await EnsureAsync();
+        await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        await _host.ClusterCa.TickAsync();
+        World.Faults.Reset();
+        await _host.ClusterCa.TickAsync();
+        await _host.ClusterCa.TickAsync();
+
+        Assert.DoesNotContain("state.write", World.Faults.Steps);
+    }
+
+    [Fact]
+    public async Task A_taint_of_one_silos_CA_leaves_the_others_alone()
+    {
+        await EnsureAsync();
+        var first = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        var second = await _host.ClusterCa.RequestAsync(World.Request("op-2", silo: "silo-2"));
+        await _host.ClusterCa.TaintAsync(first.AuthorityId, "stolen", "operator", "op-t");
+
+        Assert.Equal((IssuingCaState.Tainted, IssuingCaState.Active), (await StateAsync(first), await StateAsync(second)));
+        Assert.Equal([first.AuthorityId], (await _host.Denials.ReadAsync()).Denials.Select(denial => denial.Subject));
+    }
+
+    private async Task TickAsync()
+    {
+        World.Clock.Advance(TimeSpan.FromMinutes(3));
+        await _host.ClusterCa.TickAsync();
+    }
+
+    private async Task<IssuingCaState> StateAsync(CertifiedIssuingCa certified) =>
+        (await _host.ClusterCa.ListAsync()).Single(ca => ca.AuthorityId == certified.AuthorityId).State;
+
+    private async Task OnRosterAsync(string incarnation) => await _host.Denials.ConfirmLeaseAsync(
+        new DenialConfirmation("silo-1", incarnation, -1, 30_000), _host.Grains.CreateObjectReference<IDenialObserver>(new SilentEar()));
+
+    private async Task IssueAsync(CertifiedIssuingCa issuer, DateTimeOffset until) => await World.Log.AppendAsync(
+        new IssuanceRecord(
+            IssuanceRecordKind.X509Svid, World.TrustDomain.Name, $"leaf-{issuer.AuthorityId}", "spiffe://x/y", issuer.AuthorityId, default, until, "r", "c", "e", default, 1,
+            default, default),
+        default);
+
     private Task<TrustDomainView> EnsureAsync() => _host.TrustDomain.EnsureAsync(World.Ensure());
+
+    private sealed class SilentEar : IDenialObserver
+    {
+        public Task ChangedAsync(DenialSet set) => Task.CompletedTask;
+
+        public Task BundleChangedAsync(long bundleNumber) => Task.CompletedTask;
+    }
 
     private async Task RunAsync(IssuerKey key, Action? arm = null)
     {

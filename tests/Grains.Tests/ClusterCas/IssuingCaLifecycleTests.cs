@@ -154,6 +154,47 @@ public sealed class IssuingCaLifecycleTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_silo_that_stops_signs_no_more_and_then_releases_its_CA()
+    {
+        await RunningAsync();
+        var held = _silo.Issuers.Current!;
+
+        await _silo.Lifecycle.StopAsync(default);
+
+        var (release, issuing) = Assert.Single(_silo.Releases);
+        Assert.Equal((held.AuthorityId, "silo-1", _silo.Identity.Incarnation, false), (release.AuthorityId, release.Silo, release.Incarnation, issuing));
+        Assert.NotEmpty(release.Signature);
+        Assert.Null(_silo.Issuers.Current);
+    }
+
+    [Fact]
+    public async Task A_drop_while_another_CA_is_on_its_way_asks_for_no_third()
+    {
+        await RunningAsync();
+        var first = _silo.Issuers.Current!;
+        _silo.OnCertified = _ => _silo.Issuers.Drop(first.AuthorityId, "fenced");
+        _silo.Clock.Advance(_silo.CaOptions.IssuingCaTtl * 0.56);
+        await Waiting.UntilAsync(() => _silo.Issuers.Current is { } next && next != first && _silo.Clock.ActiveTimers >= 2, "the renewal");
+        _silo.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(2, _silo.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_silo_that_takes_relayed_calls_asks_when_its_address_is_known()
+    {
+        await using var silo = new SiloParts(takesRelayedCalls: true);
+        await silo.StartAsync();
+        await silo.Lifecycle.StartAsync(default);
+        await Waiting.UntilAsync(() => silo.Issuers.WaitingFor.Contains("authority", StringComparison.Ordinal), "the wait for the address");
+        Assert.Empty(silo.Requests);
+
+        silo.Identity.AnnounceRelay("127.0.0.1:9000");
+        await Waiting.UntilAsync(() => silo.Issuers.Current is not null, "the CA");
+        Assert.Equal("127.0.0.1:9000", Assert.Single(silo.Requests).RelayEndpoint);
+    }
+
+    [Fact]
     public async Task A_process_that_is_no_issuer_asks_for_nothing()
     {
         _silo.TrustDomain.Issues = false;

@@ -76,36 +76,138 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
     }
 
     [Fact]
+    public async Task A_denial_that_another_activation_released_is_denied_again()
+    {
+        await _host.Denials.AddAsync(Quarantine(1));
+        var stored = World.Denials.Stored(Name);
+        World.Denials.Force(Name, DenialDecisions.Remove(stored, DenialKind.QuarantinedIdentity, stored.Denials[0].Subject));
+
+        Assert.Equal(3, (await _host.Denials.AddAsync(Quarantine(1))).Number);
+        Assert.Single(World.Denials.Stored(Name).Denials);
+    }
+
+    [Fact]
     public async Task Every_change_is_pushed_even_when_an_earlier_call_ended_between_write_and_push()
     {
         var silo = new Ear();
-        await _host.Denials.ConfirmAsync("silo-1", 0, Reference(silo));
+        await ConfirmAsync("silo-1", -1, silo);
         World.Faults.FailNext("denials.write", after: true);
-        World.Faults.FailNext("denials.read");
+        World.Denials.BeforeWrite = (_, _) => World.Faults.FailNext("denials.read");
 
         await Assert.ThrowsAsync<GrainOperationException>(() => _host.Denials.AddAsync(Quarantine(1)));
+        World.Denials.BeforeWrite = null;
         await HostedGrains.RetryAsync(() => _host.Denials.AddAsync(Quarantine(1)));
 
-        Assert.Equal([1L], silo.Heard);
+        Assert.Equal([2L], silo.Heard);
+    }
+
+    [Fact]
+    public async Task The_first_confirmation_puts_a_silo_on_the_roster_and_later_ones_write_nothing()
+    {
+        var joined = await ConfirmAsync("silo-1", -1, new Ear());
+        Assert.Equal((1L, true), (joined.Number, joined.Granted));
+        Assert.Equal(("silo-1", "run-1", 1L, 0L), Single(joined.Set!));
+
+        World.Faults.Reset();
+        var again = await ConfirmAsync("silo-1", 1, new Ear());
+        World.Clock.Advance(World.DenialOptions.Lease / 3);
+        await ConfirmAsync("silo-1", 1, new Ear());
+
+        Assert.Equal((1L, true, null), (again.Number, again.Granted, again.Set));
+        Assert.Equal(["denials.read", "denials.read"], World.Faults.Steps);
+
+        static (string, string, long, long) Single(DenialSet set)
+        {
+            var holder = Assert.Single(set.Holders);
+            return (holder.Silo, holder.Incarnation, holder.Joined, holder.Leaving);
+        }
     }
 
     [Fact]
     public async Task A_denial_is_effective_once_every_silo_holds_it_or_outlived_its_lease()
     {
-        await _host.Denials.ReadAsync();
-        World.Clock.Advance(World.DenialOptions.Lease);
         var (silo, deaf) = (new Ear(), new Ear { Deaf = true });
-        await _host.Denials.ConfirmAsync("silo-1", 0, Reference(silo));
-        await _host.Denials.ConfirmAsync("silo-2", 0, Reference(deaf));
+        await ConfirmAsync("silo-1", -1, silo);
+        await ConfirmAsync("silo-2", -1, deaf);
 
         var receipt = await _host.Denials.AddAsync(Quarantine(1));
         Assert.Null(receipt.EffectiveAt);
-        Assert.Equal([1L], silo.Heard);
-        Assert.Null((await _host.Denials.StatusAsync(1)).EffectiveAt);
+        Assert.Equal([3L], silo.Heard);
+        Assert.Null((await _host.Denials.StatusAsync(3)).EffectiveAt);
 
-        World.Clock.Advance(World.DenialOptions.Lease);
-        Assert.NotNull((await _host.Denials.StatusAsync(1)).EffectiveAt);
-        Assert.Null((await _host.Denials.StatusAsync(2)).EffectiveAt);
+        World.Clock.Advance(World.DenialOptions.Lease * 1.02);
+        Assert.NotNull((await _host.Denials.StatusAsync(3)).EffectiveAt);
+        Assert.Null((await _host.Denials.StatusAsync(4)).EffectiveAt);
+    }
+
+    [Fact]
+    public async Task A_denial_is_effective_at_once_where_every_silo_on_the_roster_takes_it_even_in_the_first_lease()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        await ConfirmAsync("silo-2", -1, new Ear());
+
+        Assert.NotNull((await _host.Denials.AddAsync(Quarantine(1))).EffectiveAt);
+    }
+
+    [Fact]
+    public async Task A_denial_waits_for_silos_that_are_on_the_stored_roster_though_this_activation_never_heard_of_them()
+    {
+        World.Denials.Force(Name, DenialRoster.Join(World.Denials.Stored(Name), "elsewhere", "run-1", (long)World.DenialOptions.Lease.TotalMilliseconds));
+        await ConfirmAsync("silo-1", -1, new Ear());
+
+        var receipt = await _host.Denials.AddAsync(Quarantine(1));
+        Assert.Null(receipt.EffectiveAt);
+
+        var lease = await ConfirmAsync("elsewhere", receipt.Number, new Ear());
+        Assert.True(lease.Granted);
+        Assert.NotNull((await _host.Denials.StatusAsync(receipt.Number)).EffectiveAt);
+    }
+
+    [Fact]
+    public async Task A_silo_that_says_goodbye_holds_nothing_up()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        await ConfirmAsync("silo-2", -1, new Ear { Deaf = true });
+        await _host.Denials.LeaveAsync("silo-2", "run-1");
+        await _host.Denials.LeaveAsync("silo-2", "run-1");
+
+        Assert.Equal(["silo-1"], (await _host.Denials.ReadAsync()).Holders.Select(holder => holder.Silo));
+        Assert.NotNull((await _host.Denials.AddAsync(Quarantine(1))).EffectiveAt);
+    }
+
+    [Fact]
+    public async Task A_silent_silo_is_marked_first_and_leaves_the_roster_a_lease_later_and_comes_back_by_confirming()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        await ConfirmAsync("frozen", -1, new Ear());
+        World.Clock.Advance(World.DenialOptions.Lease * 1.03);
+        await ConfirmAsync("silo-1", 2, new Ear());
+        Assert.Equal(3, Find("frozen")!.Leaving);
+
+        World.Clock.Advance(World.DenialOptions.Lease / 2);
+        await ConfirmAsync("silo-1", 3, new Ear());
+        var back = await ConfirmAsync("frozen", 2, new Ear());
+        Assert.True(back.Granted);
+        Assert.Equal((2L, 0L), (Find("frozen")!.Joined, Find("frozen")!.Leaving));
+
+        for (var i = 0; i < 2; i++)
+        {
+            World.Clock.Advance(World.DenialOptions.Lease * 1.03);
+            await ConfirmAsync("silo-1", 4, new Ear());
+        }
+
+        Assert.Null(Find("frozen"));
+
+        LeaseHolder? Find(string silo) => DenialRoster.Find(World.Denials.Stored(Name), silo, "run-1");
+    }
+
+    [Fact]
+    public async Task Another_start_of_a_silo_marks_the_former_one_as_leaving()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        await ConfirmAsync("silo-1", -1, new Ear(), "run-2");
+
+        Assert.Equal([("run-1", 2L), ("run-2", 0L)], World.Denials.Stored(Name).Holders.Select(holder => (holder.Incarnation, holder.Leaving)));
     }
 
     [Fact]
@@ -114,8 +216,64 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
         await _host.Denials.ReadAsync();
         World.Denials.Force(Name, DenialDecisions.Add(DenialSet.Empty, Quarantine(7), 10));
 
-        Assert.Equal(1, (await _host.Denials.ConfirmAsync("silo-1", 0, Reference(new Ear()))).Number);
+        Assert.Single((await ConfirmAsync("silo-1", -1, new Ear())).Set!.Denials);
     }
+
+    [Fact]
+    public async Task A_number_is_anchored_before_it_is_shown_and_never_before_it_is_written()
+    {
+        World.Log.OnRaise = (anchor, value) =>
+        {
+            Assert.Equal(LogAnchor.Denials, anchor);
+            Assert.True(World.Denials.Stored(Name).Number >= value, "The anchor lies above the set.");
+            throw new IOException("The log is away.");
+        };
+        var refused = await Assert.ThrowsAsync<GrainOperationException>(() => _host.Denials.AddAsync(Quarantine(1)));
+        await Assert.ThrowsAsync<GrainOperationException>(() => _host.Denials.ReadAsync());
+        World.Log.OnRaise = null;
+
+        Assert.Equal(RefusalCode.Unavailable, refused.Code);
+        Assert.Equal(1, (await _host.Denials.ReadAsync()).Number);
+        Assert.Equal(1, await World.Log.ReadAnchorAsync(Name, LogAnchor.Denials, default));
+    }
+
+    [Fact]
+    public async Task A_set_below_the_anchor_was_rolled_back_and_is_refused_until_a_restore_is_declared()
+    {
+        await _host.Denials.AddAsync(Quarantine(1));
+        await World.Log.RaiseAnchorAsync(Name, LogAnchor.Denials, 5, default);
+        World.Clock.Advance(World.DenialOptions.Lease);
+
+        var refused = await Assert.ThrowsAsync<GrainOperationException>(() => _host.Denials.ReadAsync());
+
+        Assert.Equal((RefusalCode.Internal, "record_tampered"), (refused.Code, refused.Reason));
+        Assert.Contains("declare-restore", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_the_log_is_away_leases_go_on_by_the_anchor_that_is_known()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        World.Log.OnReadAnchor = () => throw new IOException("The log is away.");
+        World.Clock.Advance(World.DenialOptions.Lease / 2);
+
+        Assert.True((await ConfirmAsync("silo-1", 1, new Ear())).Granted);
+        World.Log.OnReadAnchor = null;
+    }
+
+    [Fact]
+    public async Task A_bundle_number_is_told_to_every_silo()
+    {
+        var (silo, deaf) = (new Ear(), new Ear { Deaf = true });
+        await ConfirmAsync("silo-1", -1, silo);
+        await ConfirmAsync("silo-2", -1, deaf);
+        await _host.Denials.AnnounceBundleAsync(7);
+
+        Assert.Equal([7L], silo.Bundles);
+    }
+
+    private Task<DenialLease> ConfirmAsync(string silo, long number, Ear ear, string incarnation = "run-1") => _host.Denials.ConfirmLeaseAsync(
+        new DenialConfirmation(silo, incarnation, number, (long)World.DenialOptions.Lease.TotalMilliseconds), Reference(ear));
 
     private IDenialObserver Reference(Ear ear) => _host.Grains.CreateObjectReference<IDenialObserver>(ear);
 
@@ -126,6 +284,14 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
         public bool Deaf { get; init; }
 
         public ConcurrentQueue<long> Heard { get; } = new();
+
+        public ConcurrentQueue<long> Bundles { get; } = new();
+
+        public Task BundleChangedAsync(long bundleNumber)
+        {
+            Bundles.Enqueue(Deaf ? throw new IOException("deaf") : bundleNumber);
+            return Task.CompletedTask;
+        }
 
         public Task ChangedAsync(DenialSet set)
         {

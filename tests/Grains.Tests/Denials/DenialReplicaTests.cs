@@ -82,6 +82,35 @@ public sealed class DenialReplicaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_set_whose_roster_lacks_the_silo_is_taken_without_a_lease()
+    {
+        _silo.OnRoster = false;
+        _silo.With(DenialKind.BannedAgent, "spiffe://td.test/agent");
+        await _silo.KeyRing.StartAsync(default);
+        await _silo.Denials.StartAsync(default);
+        await Waiting.UntilAsync(() => _silo.Denials.Failure is not null, "the refusal");
+
+        Assert.Equal(1, _silo.Denials.Current!.Number);
+        Assert.Null(_silo.Denials.Fresh);
+        Assert.False(_silo.Denials.Joined.IsCompleted);
+
+        _silo.OnRoster = true;
+        await _silo.Clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(100), () => _silo.Denials.Fresh is not null, "the lease");
+    }
+
+    [Fact]
+    public async Task A_silo_that_stops_gives_its_lease_up_before_it_says_so()
+    {
+        await _silo.StartAsync();
+        Assert.NotNull(_silo.Denials.Fresh);
+
+        await _silo.Denials.StopAsync(default);
+
+        Assert.Equal(("silo-1", _silo.Identity.Incarnation, false), Assert.Single(_silo.Goodbyes));
+        Assert.Null(_silo.Denials.Fresh);
+    }
+
+    [Fact]
     public async Task Each_newer_number_is_told_once()
     {
         await _silo.StartAsync();

@@ -37,6 +37,8 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public MemoryDenials Denials { get; }
 
+    public MemoryJoinTokens JoinTokens { get; } = new();
+
     public MemoryReminders Reminders { get; } = new();
 
     public TrustDomainOptions TrustDomain { get; } = new();
@@ -79,6 +81,14 @@ internal sealed class GrainWorld : ISiloBootstrap
         return request with { Signature = identity.Sign(IssuingCaRequestStatement.Encode(clusterKey ?? TrustDomain.ClusterKey, request)) };
     }
 
+    /// <summary>A silo's goodbye to its issuing CA as its lifecycle would sign it.</summary>
+    public ReleaseIssuingCa Release(string authorityId, string silo = "silo-1", string incarnation = "run-1", string? nameInCertificate = null)
+    {
+        var identity = new TestBootstrap(Anchor, TrustDomain.Name, nameInCertificate ?? silo, Clock.GetUtcNow());
+        var release = new ReleaseIssuingCa(authorityId, silo, incarnation, Clock.GetUtcNow(), [.. identity.Chain], []);
+        return release with { Signature = identity.Sign(ReleaseIssuingCaStatement.Encode(TrustDomain.ClusterKey, release)) };
+    }
+
     public void AddTo(IServiceCollection services)
     {
         services.AddKeyedSingleton<IGrainStorage>(GrainStores.Default, Storage);
@@ -87,6 +97,7 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton<IIssuanceLog>(Log);
         services.AddSingleton<IRegistrationStore>(Registrations);
         services.AddSingleton<IDenialStore>(Denials);
+        services.AddSingleton<IJoinTokenStore>(JoinTokens);
         services.AddSingleton<ISiloBootstrap>(this);
         services.AddSingleton<ISerialSource, RandomSerialSource>();
         services.AddSingleton<IRandomSource, SystemRandomSource>();

@@ -17,6 +17,16 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
     /// <summary>Runs before a record is taken; throws to refuse it.</summary>
     public Action<IssuanceRecord>? OnAppend { get; set; }
 
+    /// <summary>Runs before an anchor is raised or read; throws to refuse.</summary>
+    public Action<LogAnchor, long>? OnRaise { get; set; }
+
+    public Action? OnReadAnchor { get; set; }
+
+    /// <summary>Runs before a shard is sealed; throws to refuse.</summary>
+    public Action<string>? OnSeal { get; set; }
+
+    public bool IsSealed(string issuerAuthorityId) => _sealed.ContainsKey(issuerAuthorityId);
+
     /// <summary>What an append waits for after its record was taken.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -66,15 +76,20 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 
     public ValueTask SealAsync(string trustDomain, string issuerAuthorityId, CancellationToken cancellationToken)
     {
+        OnSeal?.Invoke(issuerAuthorityId);
         _sealed.TryAdd(issuerAuthorityId, 0);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(_anchors.GetValueOrDefault((trustDomain, anchor)));
+    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken)
+    {
+        OnReadAnchor?.Invoke();
+        return ValueTask.FromResult(_anchors.GetValueOrDefault((trustDomain, anchor)));
+    }
 
     public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
     {
+        OnRaise?.Invoke(anchor, value);
         _anchors.AddOrUpdate((trustDomain, anchor), value, (_, standing) => Math.Max(standing, value));
         return ValueTask.CompletedTask;
     }

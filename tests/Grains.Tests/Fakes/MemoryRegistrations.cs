@@ -28,7 +28,11 @@ internal sealed class MemoryRegistrations(Faults? faults = null) : IRegistration
         ReadAsync(() => Entries.FirstOrDefault(entry => entry.Id == entryId));
 
     public ValueTask<IReadOnlyList<RegistrationEntry>> ListEntriesAsync(string trustDomain, string? afterId, int limit, CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<RegistrationEntry>>(() => [.. Entries]);
+        ReadAsync<IReadOnlyList<RegistrationEntry>>(() =>
+        [
+            .. Entries.Where(entry => entry.TrustDomain == trustDomain && (afterId is null || string.CompareOrdinal(entry.Id, afterId) > 0))
+                .OrderBy(entry => entry.Id, StringComparer.Ordinal).Take(limit),
+        ]);
 
     public async ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken) =>
         await WriteAsync("entry.put", () => Put(Entries, entry, known => known.Id, known => known.Revision));

@@ -9,8 +9,9 @@ internal sealed class SiloParts : IAsyncDisposable
 {
     private readonly TestBootstrap _bootstrap;
 
-    public SiloParts(FakeTimeProvider? clock = null)
+    public SiloParts(FakeTimeProvider? clock = null, bool takesRelayedCalls = false)
     {
+        TrustDomain.TakesRelayedCalls = takesRelayedCalls;
         Clock = clock ?? new FakeTimeProvider();
         Authority = new TestAuthority(Clock.GetUtcNow());
         _bootstrap = new TestBootstrap(TestBootstrap.NewAnchor(TestAuthority.Name, Clock.GetUtcNow()), TestAuthority.Name, "silo-1", Clock.GetUtcNow());
@@ -19,10 +20,12 @@ internal sealed class SiloParts : IAsyncDisposable
         KeyRing = new RecordKeyRing(
             new MemoryRecordKeys(), new FakeKeys(new Faults()), new RecordAuthenticator(), new SystemRandomSource(), Clock, NullLogger<RecordKeyRing>.Instance);
         Denials = new DenialReplica(
-            grains, KeyRing, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
+            grains, KeyRing, Identity, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
         Lifecycle = new IssuingCaLifecycle(
             grains, _bootstrap, KeyRing, Denials, Issuers, Identity, Options.Create(TrustDomain), Options.Create(CaOptions), new IssuanceInstruments(),
             new SystemRandomSource(), Clock, NullLogger<IssuingCaLifecycle>.Instance);
+        Bundles = new BundleWatch(
+            grains, Denials, Issuers, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<BundleWatch>.Instance);
     }
 
     public FakeTimeProvider Clock { get; }
@@ -45,12 +48,28 @@ internal sealed class SiloParts : IAsyncDisposable
 
     public IssuingCaLifecycle Lifecycle { get; }
 
+    public BundleWatch Bundles { get; }
+
     /// <summary>The set that the denial grain answers with.</summary>
     public DenialSet Set { get; set; } = DenialSet.Empty;
 
+    /// <summary>Whether the denial grain gives leases.</summary>
+    public bool OnRoster { get; set; } = true;
+
     public List<long> Confirmed { get; } = [];
 
+    /// <summary>Goodbyes to the denial grain, each with whether the silo still held a lease at that moment.</summary>
+    public List<(string Silo, string Incarnation, bool Leased)> Goodbyes { get; } = [];
+
     public List<IssuingCaRequest> Requests { get; } = [];
+
+    /// <summary>Releases, each with whether the silo still had an issuer at that moment.</summary>
+    public List<(ReleaseIssuingCa Release, bool Issuing)> Releases { get; } = [];
+
+    /// <summary>What the trust domain shows; null: the authority's own view.</summary>
+    public TrustDomainView? Bundle { get; set; }
+
+    public Func<Exception?> BundleFails { get; set; } = () => null;
 
     /// <summary>Thrown by calls of the denial grain, of the cluster CA before and after it did its work; null lets them through.</summary>
     public Func<Exception?> DenialsFail { get; set; } = () => null;
@@ -85,9 +104,11 @@ internal sealed class SiloParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Bundles.StopAsync(default);
         await Lifecycle.StopAsync(default);
         await Denials.StopAsync(default);
         await KeyRing.StopAsync(default);
+        Bundles.Dispose();
         Lifecycle.Dispose();
         Denials.Dispose();
         KeyRing.Dispose();
@@ -95,10 +116,19 @@ internal sealed class SiloParts : IAsyncDisposable
 
     private object? Answer(Type grain, string method, object?[] arguments)
     {
-        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.ConfirmAsync))
+        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.ConfirmLeaseAsync))
         {
-            Confirmed.Add((long)arguments[1]!);
-            return DenialsFail() is { } failure ? Task.FromException<DenialSet>(failure) : Task.FromResult(Set);
+            var confirmation = (DenialConfirmation)arguments[0]!;
+            Confirmed.Add(confirmation.Number);
+            return DenialsFail() is { } failure
+                ? Task.FromException<DenialLease>(failure)
+                : Task.FromResult(new DenialLease(Set.Number, Set.Number == confirmation.Number ? null : Set, OnRoster));
+        }
+
+        if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.LeaveAsync))
+        {
+            Goodbyes.Add(($"{arguments[0]}", $"{arguments[1]}", Denials.Fresh is not null));
+            return Task.CompletedTask;
         }
 
         if (grain == typeof(ITrustDomainGrain) && method == nameof(ITrustDomainGrain.EnsureAsync))
@@ -123,6 +153,22 @@ internal sealed class SiloParts : IAsyncDisposable
 
             OnCertified?.Invoke(certified);
             return Task.FromResult(certified);
+        }
+
+        if (grain == typeof(IClusterCaGrain) && method == nameof(IClusterCaGrain.ReleaseAsync))
+        {
+            Releases.Add(((ReleaseIssuingCa)arguments[0]!, Issuers.Current is not null));
+            return Task.CompletedTask;
+        }
+
+        if (grain == typeof(ITrustDomainGrain) && method == nameof(ITrustDomainGrain.BundleNumberAsync))
+        {
+            return BundleFails() is { } failure ? Task.FromException<long>(failure) : Task.FromResult((Bundle ?? Authority.View).BundleNumber);
+        }
+
+        if (grain == typeof(ITrustDomainGrain) && method == nameof(ITrustDomainGrain.GetAsync))
+        {
+            return Task.FromResult(Bundle ?? Authority.View);
         }
 
         throw new InvalidOperationException($"Nobody answers {grain.Name}.{method}.");

@@ -20,6 +20,8 @@ public sealed class HostedGrains : IAsyncLifetime
 
     internal IDenialGrain Denials => Grains.GetGrain<IDenialGrain>(World.TrustDomain.Name);
 
+    internal IMaintenanceGrain Maintenance(int shard) => Grains.GetGrain<IMaintenanceGrain>(MaintenanceShards.Key(World.TrustDomain.Name, shard));
+
     /// <summary>An empty deployment.</summary>
     internal void Fresh() => World.Rename($"td{Interlocked.Increment(ref _deployments)}.test");
 

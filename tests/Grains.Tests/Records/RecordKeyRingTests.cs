@@ -44,7 +44,23 @@ public sealed class RecordKeyRingTests
     }
 
     [Fact]
-    public async Task A_process_that_lost_the_race_for_the_name_takes_the_winners_key()
+    public async Task Processes_that_start_together_make_one_key()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var (store, keys) = (new MemoryRecordKeys(), new FakeKeys(new Faults()));
+            var clock = new FakeTimeProvider();
+            var rings = Enumerable.Range(0, 4).Select(_ => Ring(store, keys, new RecordAuthenticator(), clock)).ToList();
+            await Task.WhenAll(rings.Select(ring => Task.Run(() => ring.StartAsync(default))));
+            await clock.AdvanceUntilAsync(TimeSpan.FromMilliseconds(100), () => rings.All(ring => ring.Ready.IsCompleted), "every process's key");
+
+            Assert.Single(keys.Made);
+            rings.ForEach(ring => ring.Dispose());
+        }
+    }
+
+    [Fact]
+    public async Task A_name_whose_recorder_made_no_key_for_long_gives_way_to_another()
     {
         var once = true;
         _store.BeforeWrite = store =>
@@ -52,12 +68,15 @@ public sealed class RecordKeyRingTests
             if (once)
             {
                 once = false;
-                store.Stored = new WrappedRecordKey("meshgrains-records-winner", null, null);
+                store.Stored = new WrappedRecordKey("meshgrains-records-dead", null, null);
             }
         };
+        var begun = _clock.GetUtcNow();
         await RunAsync();
 
-        Assert.Equal("meshgrains-records-winner", Assert.Single(_keys.Made).Name);
+        Assert.NotEqual("meshgrains-records-dead", Assert.Single(_keys.Made).Name);
+        Assert.Equal(_keys.Made[0].Name, _store.Stored!.WrappingKeyName);
+        Assert.True(_clock.GetUtcNow() - begun >= TimeSpan.FromSeconds(15));
     }
 
     [Fact]

@@ -19,7 +19,16 @@ internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
             : throw new RecordTamperedException(stored.Record.Key, "the number of the blob does not fit its content.");
     }
 
-    public async ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken)
+    public ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken) =>
+        ReplaceAsync(trustDomain, next.Number - 1, next, cancellationToken);
+
+    public ValueTask AdvanceAsync(string trustDomain, DenialSet from, DenialSet next, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(next.Number, from.Number);
+        return ReplaceAsync(trustDomain, from.Number, next, cancellationToken);
+    }
+
+    private async ValueTask ReplaceAsync(string trustDomain, long expected, DenialSet next, CancellationToken cancellationToken)
     {
         var (blob, key) = (Blob(trustDomain), Key(trustDomain));
         var content = StoredJson.Write(next with { Denials = next.Denials.IsDefault ? [] : next.Denials }, StoredJsonContext.Default.DenialSet);
@@ -27,9 +36,9 @@ internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
         // What was tampered with is refused, not written over in silence.
         var before = await records.ReadAsync(blob, key, cancellationToken).ConfigureAwait(false);
         var stored = before?.Version ?? 0;
-        if (stored != next.Number - 1 && !(before is null && next.Number == 0))
+        if (stored != expected && !(before is null && next.Number == 0))
         {
-            throw new RecordConflictException(key, $"the stored number is {stored}, not {next.Number - 1}.");
+            throw new RecordConflictException(key, $"the stored number is {stored}, not {expected}.");
         }
 
         if (await records.TryWriteAsync(blob, key, before, next.Number, content, cancellationToken).ConfigureAwait(false) is null)
