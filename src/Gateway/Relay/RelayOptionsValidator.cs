@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Gateway.Relay;
@@ -9,9 +10,14 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
     {
         ArgumentNullException.ThrowIfNull(options);
         var errors = new List<string>();
-        if (options.Listen.Length > 0 && !ListenAddress.TryParse(options.Listen, out _))
+        var listens = ListenAddress.TryParse(options.Listen, out var listen);
+        if (options.Listen.Length > 0 && !listens)
         {
             errors.Add($"relay.listen: '{options.Listen}' is not an address with a port; write one such as '10.0.0.7:8444' or '0.0.0.0:8444'.");
+        }
+        else if (options.Listen.Length > 0 && options.Advertise.Length == 0 && (listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)))
+        {
+            errors.Add($"relay.listen is '{options.Listen}', which no other process can dial; give the address that they reach this silo at in relay.advertise.");
         }
 
         if (options.Advertise.Length > 0 && !RelayAddress.TryParse(options.Advertise, out _, out _))

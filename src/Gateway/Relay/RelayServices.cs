@@ -29,6 +29,15 @@ public static class RelayServices
     }
 
     /// <summary>
+    /// In a silo: while it has no issuing CA, issuances go to the silos of its cluster that have one. The host brings <see cref="IRelayCredentials"/>.
+    /// </summary>
+    public static IServiceCollection AddMeshIssuerFallback(this IServiceCollection services)
+    {
+        services.TryAddSingleton<IRelayTargets, ClusterRelayTargets>();
+        return services.AddMeshRelayLinks();
+    }
+
+    /// <summary>
     /// Adds a gateway that is no silo: every API is relayed to silos. The host brings <see cref="IRelayCredentials"/> of role <c>gateway</c>, names the trust
     /// domain in <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>, <see cref="LimitsOptions"/>, <see cref="SvidOptions"/> and <see cref="RelayOptions"/>.
     /// </summary>
