@@ -2,6 +2,7 @@ using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Istio;
 using MeshGrains.Gateway.Metrics;
+using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Rest;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
@@ -39,7 +40,10 @@ public static class GatewayServices
         services.AddMetrics();
 
         services.AddSingleton<GatewayEndpoints>();
+        services.AddSingleton<IClientTrust, IssuanceTrust>();
         services.AddSingleton<ClientCertificateCheck>();
+        services.AddRelayEnds();
+        services.AddSingleton<RelayedClients>();
         services.AddSingleton<ServingTls>();
         services.AddSingleton<ServingCertificate>();
         services.AddSingleton<KestrelSetup>();
@@ -75,13 +79,15 @@ public static class GatewayServices
         var services = app.Services;
         // Counting starts before the first connection.
         services.GetRequiredService<PrometheusCollector>();
+        app.UseMiddleware<RelayIntake>();
         app.UseMiddleware<EndpointGuard>();
+        app.UseMiddleware<IssuerFallback>();
 
         var certificates = services.GetRequiredService<CreateCertificateHandler>();
         app.MapGrpcUnary(
                 CreateCertificateHandler.Path, Rpc.Istio.IstioCertificateRequest.Parser, certificates.HandleAsync,
                 new RpcMethodOptions { MaxReceiveMessageBytes = CreateCertificateHandler.MaxMessageBytes })
-            .WithMetadata(Access.Grpc);
+            .WithMetadata(Access.Grpc, RelayedWithoutIssuer.Instance);
         var grpc = app.MapGroup("").WithMetadata(Access.Grpc);
         grpc.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
         // For anyone: the contracts are published anyway, and grpcurl needs no files then.
@@ -97,6 +103,7 @@ public static class GatewayServices
         Resource<DenialEndpoints>(services).Map(app);
         Resource<StatusEndpoints>(services).Map(app);
         OpenApi.Map(app);
+        Resource<RelayEndpoints>(services).Map(app);
         Resource<HealthEndpoints>(services).Map(app);
         return app;
     }

@@ -34,6 +34,9 @@ internal abstract class SiloClient : IAsyncDisposable
     /// <summary>Over the local operator's socket.</summary>
     public HttpClient Admin { get; }
 
+    /// <summary>The path of the SVID that the gateway serves under.</summary>
+    protected virtual string GatewayPath => "/meshgrains/gateway";
+
     public string BundlePath => Path.Combine(Data, "bundle.pem");
 
     /// <summary>The published bundle: also that of an earlier start, while this one has no CA yet.</summary>
@@ -167,7 +170,7 @@ internal abstract class SiloClient : IAsyncDisposable
             intermediates.AddRange(chain.ChainPolicy.ExtraStore.Select(extra => (ReadOnlyMemory<byte>)extra.RawData));
             var validation = X509SvidValidator.Validate(
                 ((X509Certificate2)certificate!).RawData, intermediates, Bundle, DateTimeOffset.UtcNow);
-            return validation.IsValid && validation.Id.Path == "/meshgrains/gateway";
+            return validation.IsValid && validation.Id.Path == GatewayPath;
         },
     };
 

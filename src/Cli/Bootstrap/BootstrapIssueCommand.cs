@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Net;
 using System.Security.Cryptography;
 using MeshGrains.Identity;
 
 namespace MeshGrains.Cli;
 
-/// <summary><c>meshctl bootstrap issue</c>: a silo's certificate for its links to other silos.</summary>
+/// <summary><c>meshctl bootstrap issue</c>: a silo's certificate for its links to other silos, or a gateway's for its links to silos.</summary>
 internal static class BootstrapIssueCommand
 {
     private const string BootstrapPrefix = "bootstrap.";
@@ -13,21 +14,30 @@ internal static class BootstrapIssueCommand
     public static Command Create(CliHost host)
     {
         var authorityDirectory = new Option<string>("--ca") { Description = "Directory that 'bootstrap init' filled.", HelpName = "DIR", Required = true };
-        var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration).", HelpName = "NAME", Required = true };
+        var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration), or a gateway's.", HelpName = "NAME", Required = true };
         var role = new Option<string>("--role")
         {
+<<<<<<< HEAD
             Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: relays calls to silos and is none.",
             HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
         };
         role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
         var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial. May be repeated. Default localhost", HelpName = "NAME" };
+=======
+            Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: 'meshgrains gateway', relays to silos and is none.",
+            HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
+        };
+        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
+        var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial; of a gateway, that its clients dial. May be repeated. Default localhost", HelpName = "NAME" };
+        var ip = new Option<string[]>("--ip") { Description = "IP address that a gateway's clients dial. May be repeated. Default none but loopback", HelpName = "ADDRESS" };
+>>>>>>> bfa75d1 (wip)
         var directory = new Option<string>("--out") { Description = "Directory for ca.pem, silo.pem and silo.key (0600): the silo's DIR/bootstrap.", HelpName = "DIR", Required = true };
         var ttl = Durations.Option("--ttl", "Life of the certificate, within the CA's. Default 365d");
         var command = new TaughtCommand(
-            "issue", "Make a silo's key and certificate for its links to other silos.",
+            "issue", "Make a silo's key and certificate for its links to other silos, or a gateway's for its links to silos.",
             "bootstrap issue --ca bootstrap-ca --silo silo-1 --role authority --dns silo-1.mesh.example.org --out silo-1/bootstrap")
         {
-            authorityDirectory, silo, role, dns, directory, ttl,
+            authorityDirectory, silo, role, dns, ip, directory, ttl,
         };
         command.Does(host, (call, _) =>
         {
@@ -39,6 +49,12 @@ internal static class BootstrapIssueCommand
                 throw CliException.Usage($"--dns: '{wrong}' is no host name.");
             }
 
+            var addresses = new List<IPAddress>();
+            foreach (var text in call.Get(ip) ?? [])
+            {
+                addresses.Add(IPAddress.TryParse(text, out var address) ? address : throw CliException.Usage($"--ip: '{text}' is no IP address."));
+            }
+
             // A slash would make it another path than a silo's.
             if (call.Get(silo)!.Contains('/', StringComparison.Ordinal))
             {
@@ -47,7 +63,7 @@ internal static class BootstrapIssueCommand
 
             using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
             var certificate = Issue(
-                anchor, anchorKey, call.Get(role)!, call.Get(silo)!, key.ExportSubjectPublicKeyInfo(), names, call.Get(ttl) ?? DefaultTtl, call.Host);
+                anchor, anchorKey, call.Get(role)!, call.Get(silo)!, key.ExportSubjectPublicKeyInfo(), names, addresses, call.Get(ttl) ?? DefaultTtl, call.Host);
             string At(string name) => Path.Combine(call.Get(directory)!, name);
             var files = new FileSet()
                 .Add(At("silo.key"), key.ExportPkcs8PrivateKeyPem() + "\n", FileSet.Secret)
@@ -70,13 +86,14 @@ internal static class BootstrapIssueCommand
     }
 
     private static byte[] Issue(
-        string anchor, string anchorKey, string role, string silo, byte[] publicKey, IReadOnlyList<string> names, TimeSpan ttl, CliHost host)
+        string anchor, string anchorKey, string role, string silo, byte[] publicKey, IReadOnlyList<string> names, IReadOnlyList<IPAddress> addresses, TimeSpan ttl,
+        CliHost host)
     {
         var trustDomain = MeshTrustDomainOf(anchor);
         try
         {
             using var authority = BootstrapAuthority.Load(trustDomain, anchor, anchorKey);
-            return authority.Issue(role, silo, publicKey, names, ttl, host.Serials, host.Time.GetUtcNow());
+            return authority.Issue(role, silo, publicKey, names, ttl, host.Serials, host.Time.GetUtcNow(), addresses);
         }
         catch (Exception failure) when (failure is FormatException or ArgumentException or InvalidOperationException)
         {

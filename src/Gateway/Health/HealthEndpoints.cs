@@ -13,7 +13,7 @@ internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, Prome
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        var everywhere = Access.Open(ListenerKinds.Mesh | ListenerKinds.Operations | ListenerKinds.Admin);
+        var everywhere = Access.Open(ListenerKinds.Mesh | ListenerKinds.Operations | ListenerKinds.Admin | ListenerKinds.Relay);
         endpoints.MapMethods("/livez", ["GET", "HEAD"], AliveAsync).WithMetadata(everywhere);
         endpoints.MapMethods("/readyz", ["GET", "HEAD"], ReadyAsync).WithMetadata(everywhere);
         endpoints.MapMethods("/metrics", ["GET", "HEAD"], MetricsAsync).WithMetadata(Access.Open(ListenerKinds.Operations));
@@ -24,7 +24,7 @@ internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, Prome
     private Task ReadyAsync(HttpContext http)
     {
         // Anyone may reach the mesh listener: there it is said that something is wrong, not what.
-        var withReasons = ConnectionOrigin.Of(http)?.Listener is ListenerKinds.Operations or ListenerKinds.Admin;
+        var withReasons = ConnectionOrigin.Of(http)?.Listener is ListenerKinds.Operations or ListenerKinds.Admin or ListenerKinds.Relay;
         var report = ReadinessReport.Of(checks, withReasons);
         var status = report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return RestCall.WriteAsync(http, RestJson.Wire.ReadinessReport, report, status);

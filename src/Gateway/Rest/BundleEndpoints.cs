@@ -20,7 +20,7 @@ internal sealed class BundleEndpoints(IIssuanceService issuance)
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        var open = Access.Open(ListenerKinds.Mesh | ListenerKinds.Admin);
+        var open = Access.Open(ListenerKinds.Mesh | ListenerKinds.Admin | ListenerKinds.Relay);
         endpoints.MapRest(
                 "GET", "/bundle", open,
                 new RestOperation(

@@ -1,7 +1,9 @@
 using MeshGrains.Gateway.Metrics;
+using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -10,6 +12,8 @@ namespace MeshGrains.Gateway.Rest;
 /// <summary><c>/v1/svids</c>: an X.509-SVID from a CSR, for a caller with a token, or with an SVID that it renews.</summary>
 internal sealed class SvidEndpoints(CallIntake intake, IIssuanceService issuance, GatewayMetrics metrics, RefusalLog refusals)
 {
+    public const string Path = RestRoutes.Prefix + "/svids";
+
     private const string Api = "rest";
     private const string IdempotencyHeader = "Idempotency-Key";
     private const int MaxIdempotencyKeyChars = 128;
@@ -22,6 +26,7 @@ internal sealed class SvidEndpoints(CallIntake intake, IIssuanceService issuance
                     RestParameter.Header("Authorization", "Bearer and a Kubernetes service-account token or a join token"),
                     RestParameter.Header(IdempotencyHeader, "Repeating a call with the same key and CSR within 60 s gives the same certificate")),
                 IssueAsync)
+            .WithMetadata(RelayedWithoutIssuer.Instance)
             .Takes<SvidBody>().Answers<SvidView>();
 
     private async Task IssueAsync(HttpContext http)

@@ -1,11 +1,12 @@
 using System.Net;
+using MeshGrains.Gateway.Relay;
 using MeshGrains.Grains;
 using Microsoft.AspNetCore.Http;
 
 namespace MeshGrains.Gateway.Serving;
 
 /// <summary>The way of every issuance call until it reaches the issuance service: admission, authentication, quota, in this order.</summary>
-internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator authenticator)
+internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator authenticator, IIssuanceService issuance)
 {
     /// <summary>Of a bearer token, in bytes (DESIGN section 4).</summary>
     public const int MaxTokenChars = 16 * 1024;
@@ -13,6 +14,7 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
     private const string Scheme = "Bearer ";
     private const string ClusterIdHeader = "clusterid";
     private const int MaxClusterIdChars = 253;
+    private static readonly TimeSpan NotReadyRetry = TimeSpan.FromSeconds(1);
 
     public async ValueTask<AdmittedCall> AdmitAsync(HttpContext http, CancellationToken cancellationToken)
     {
@@ -27,7 +29,14 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
         var lease = admission.TryEnter(credentials!.RemoteAddress, hint, out var refusal);
         if (lease is null)
         {
-            return AdmittedCall.Refused(null, null, refusal!);
+            return Untouched(http, null, refusal!);
+        }
+
+        // A join token serves once: it is not used up by a silo that could not issue for it.
+        if (credentials.BearerToken is { } token && JoinTokenAuthenticator.Recognises(token) && issuance.NotReadyReason is { } why)
+        {
+            return Untouched(http, lease, new Refusal(
+                RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now, and the join token was not used: {why}.", null, NotReadyRetry));
         }
 
         try
@@ -47,6 +56,17 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>A relay may try such a call elsewhere, whatever its credentials are.</summary>
+    private static AdmittedCall Untouched(HttpContext http, AdmissionLease? lease, Refusal refusal)
+    {
+        if (ConnectionOrigin.Of(http)?.RelayedBy is not null)
+        {
+            http.Response.Headers[RelayFacts.UntouchedHeader] = "1";
+        }
+
+        return AdmittedCall.Refused(lease, null, refusal);
     }
 
     private static Refusal? ReadCredentials(HttpContext http, ParsedClientChain? client, out CallCredentials? credentials)

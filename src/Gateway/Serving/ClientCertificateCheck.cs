@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
 using Microsoft.Extensions.Options;
@@ -11,36 +10,19 @@ namespace MeshGrains.Gateway.Serving;
 /// </summary>
 internal sealed class ClientCertificateCheck
 {
-    private readonly IIssuanceService _issuance;
+    private readonly IClientTrust _trust;
     private readonly TimeProvider _time;
     private readonly X509SvidValidationOptions _tolerance;
 
-    // Kept while there is no issuing CA, as after a taint: the roots stay true without it, and operators are needed just then.
-    private volatile SpiffeBundle? _last;
-
-    public ClientCertificateCheck(IIssuanceService issuance, IGatewayCertificateIssuer issuer, IOptions<SvidOptions> svids, TimeProvider time)
+    public ClientCertificateCheck(IClientTrust trust, IOptions<SvidOptions> svids, TimeProvider time)
     {
-        (_issuance, _time) = (issuance, time);
+        (_trust, _time) = (trust, time);
         _tolerance = new X509SvidValidationOptions { ClockSkew = svids.Value.ClockSkew };
-        issuer.IssuerChanged += () => _ = Bundle();
-        _ = Bundle();
-    }
-
-    public (ParsedClientChain? Client, string? Error) Validate(X509Certificate leaf, X509Chain? chain)
-    {
-        var extra = chain?.ChainPolicy.ExtraStore;
-        var intermediates = new List<ReadOnlyMemory<byte>>(extra?.Count ?? 0);
-        foreach (var certificate in extra ?? [])
-        {
-            intermediates.Add(certificate.RawDataMemory);
-        }
-
-        return Validate(leaf.GetRawCertData(), intermediates);
     }
 
     public (ParsedClientChain? Client, string? Error) Validate(ReadOnlyMemory<byte> leaf, IReadOnlyList<ReadOnlyMemory<byte>> intermediates)
     {
-        if (Bundle() is not { } bundle)
+        if (_trust.Bundle is not { } bundle)
         {
             return (null, "there is no trust bundle to check it against yet");
         }
@@ -59,15 +41,5 @@ internal sealed class ClientCertificateCheck
             Hint = new CertificateHint(validation.Path[1].AuthorityId, validation.Path[0].NotBefore),
         };
         return (client, null);
-    }
-
-    private SpiffeBundle? Bundle()
-    {
-        if (_issuance.Current is { } current)
-        {
-            _last = current.Bundle;
-        }
-
-        return _last;
     }
 }

@@ -17,7 +17,7 @@ internal sealed class ConnectionLifetime(
 
     public ConnectionDelegate Wrap(ConnectionDelegate next) => async connection =>
     {
-        var plan = Plan(maxAge * random.NextJitter(Spread), drain, ConnectionOriginOf(connection)?.ClientChain?.Until - time.GetUtcNow());
+        var plan = Plan(maxAge * random.NextJitter(Spread), drain, CertificateEnd(connection) - time.GetUtcNow());
         using var ending = new Ending(connection, plan, time, logger);
         await next(connection);
     };
@@ -36,7 +36,11 @@ internal sealed class ConnectionLifetime(
         return (ask < age ? ask : age, cut);
     }
 
-    private static ConnectionOrigin? ConnectionOriginOf(ConnectionContext connection) => connection.Features.Get<ConnectionOrigin>();
+    private static DateTimeOffset? CertificateEnd(ConnectionContext connection)
+    {
+        var origin = connection.Features.Get<ConnectionOrigin>();
+        return origin?.ClientChain?.Until ?? origin?.RelayPeer?.Until;
+    }
 
     private sealed class Ending : IDisposable
     {

@@ -10,6 +10,11 @@ public sealed class GatewayEndpoints
 
     internal ListenOptions? Operations { get; set; }
 
+    internal ListenOptions? RelayListen { get; set; }
+
+    /// <summary>Where relayed calls are taken; null when they are not.</summary>
+    public IPEndPoint? Relay => RelayListen?.IPEndPoint;
+
     /// <summary>The TLS endpoint.</summary>
     public IPEndPoint? Gateway => Mesh?.IPEndPoint;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using MeshGrains.Gateway.Administration;
+using MeshGrains.Gateway.Relay;
 using MeshGrains.Grains;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -11,10 +12,10 @@ using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Gateway.Serving;
 
-/// <summary>Lays out the three listeners with their bounds. Every connection learns at once which listener it came by.</summary>
+/// <summary>Lays out the listeners with their bounds. Every connection learns at once which listener it came by.</summary>
 internal sealed class KestrelSetup(
-    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints,
-    TimeProvider time, IRandomSource random, ILoggerFactory loggers)
+    IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, IOptions<RelayOptions> relay, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints,
+    RelayListener relays, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     private const int MaxHeaders = 64;
@@ -33,6 +34,10 @@ internal sealed class KestrelSetup(
         ListenForMesh(options);
         ListenForOperations(options);
         ListenForAdmin(options);
+        if (relay.Value.Listen.Length > 0)
+        {
+            relays.Listen(options, relay.Value.Listen);
+        }
     }
 
     public void Configure(SocketTransportOptions options)
@@ -48,7 +53,8 @@ internal sealed class KestrelSetup(
     {
         limits.MaxRequestBodySize = _limits.MaxRequestBytes;
         limits.MaxRequestHeaderCount = MaxHeaders;
-        limits.MaxRequestHeadersTotalSize = _options.MaxRequestHeaderBytes;
+        // A relayed call brings its own headers and what the relay knows of its caller.
+        limits.MaxRequestHeadersTotalSize = _options.MaxRequestHeaderBytes + (relay.Value.Listen.Length > 0 ? RelayFacts.HeaderBytes : 0);
         limits.MaxRequestLineSize = Math.Min(MaxRequestLineBytes, _options.MaxRequestHeaderBytes);
         limits.RequestHeadersTimeout = _options.RequestHeadersTimeout;
         limits.KeepAliveTimeout = _options.KeepAliveTimeout;

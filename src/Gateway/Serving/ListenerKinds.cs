@@ -14,4 +14,7 @@ internal enum ListenerKinds
 
     /// <summary>The local operator's Unix socket.</summary>
     Admin = 4,
+
+    /// <summary>Mutual TLS with bootstrap certificates, for relays: what they ask for themselves. The calls that they hand on count as <see cref="Mesh"/>.</summary>
+    Relay = 8,
 }

@@ -15,10 +15,10 @@ internal static class RequestId
 
     private static readonly SearchValues<char> Sane = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
-    /// <summary>Makes the id of this call and puts it on the response.</summary>
+    /// <summary>Makes the id of this call, or takes the one that its relay gave it, and puts it on the response.</summary>
     public static string Assign(HttpContext http, IRandomSource random)
     {
-        var id = random.NewId();
+        var id = ConnectionOrigin.Of(http)?.RequestId ?? random.NewId();
         http.TraceIdentifier = id;
         http.Response.Headers[HeaderName] = id;
         return id;

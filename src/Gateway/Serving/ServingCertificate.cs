@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MeshGrains.Grains;
+using MeshGrains.Identity;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -113,7 +114,10 @@ internal sealed class ServingCertificate : IHostedService, IReadinessCheck, IDis
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new GatewayCertificateRequest(
-            key.ExportSubjectPublicKeyInfo(), _options.EffectiveDnsNames, _options.EffectiveIpAddresses);
+            key.ExportSubjectPublicKeyInfo(), _options.EffectiveDnsNames, _options.EffectiveIpAddresses)
+        {
+            Csr = CertificateSigningRequestWriter.Write(key),
+        };
         var issued = await _issuer.IssueAsync(request, cancellationToken);
 
         using var leaf = X509CertificateLoader.LoadCertificate(issued.LeafDer);

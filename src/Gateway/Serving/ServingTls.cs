@@ -74,7 +74,8 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
         }
 
         var origin = connection.Features.Get<ConnectionOrigin>();
-        var result = clients.Validate(leaf, chain);
+        var presented = PresentedChain.Of(leaf, chain);
+        var result = clients.Validate(presented[0], [.. presented.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)]);
         if (origin is null || result.Client is null)
         {
             if (MayTell())
@@ -86,7 +87,7 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
             return false;
         }
 
-        origin.ClientChain = result.Client;
+        (origin.ClientChain, origin.ClientCertificates) = (result.Client, presented);
         return true;
     }
 

@@ -40,7 +40,7 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
             throw new GrainOperationException(RefusalCode.Unavailable, "issuer_ended", "The issuing CA has ended.");
         }
 
-        var id = SpiffeId.FromPath(issuer.TrustDomain, GatewayPath);
+        var id = SpiffeId.FromPath(issuer.TrustDomain, request.Gateway is { } name ? $"{GatewayPath}/{name}" : GatewayPath);
         var serial = _serials.Next();
         var der = X509SvidWriter.Issue(issuer.Issuer, new X509SvidRequest
         {
@@ -54,7 +54,7 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
         });
         var record = new IssuanceRecord(
             IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
-            validity.NotBefore, validity.NotAfter, _random.NewId(), "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now);
+            validity.NotBefore, validity.NotAfter, _random.NewId(), request.Gateway is { } caller ? $"gateway:{caller}" : "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now);
         try
         {
             await _log.AppendAsync(record, cancellationToken);

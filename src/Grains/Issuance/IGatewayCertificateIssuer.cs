@@ -1,7 +1,7 @@
 namespace MeshGrains.Grains;
 
 /// <summary>
-/// Issues the gateway's own serving certificate, <c>spiffe://{trustDomain}/meshgrains/gateway</c>, straight from the silo's issuing CA: no caller,
+/// Issues a gateway's own serving certificate, <c>spiffe://{trustDomain}/meshgrains/gateway</c> (with <c>/{name}</c> for one that runs apart), straight from the silo's issuing CA: no caller,
 /// no registration, but recorded like any other before it is returned.
 /// </summary>
 public interface IGatewayCertificateIssuer

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 
 namespace MeshGrains.Identity;
@@ -57,16 +58,18 @@ public sealed class BootstrapAuthority : IDisposable
 
     public string ExportKeyPem() => _key.ExportPkcs8PrivateKeyPem();
 
-    /// <summary>Certifies a silo's key.</summary>
-    /// <param name="role"><see cref="BootstrapNames.SiloRole"/> or <see cref="BootstrapNames.AuthorityRole"/>.</param>
-    /// <param name="silo">The silo's name.</param>
+    /// <summary>Certifies the key of a silo, or of a gateway in front of silos.</summary>
+    /// <param name="role"><see cref="BootstrapNames.SiloRole"/>, <see cref="BootstrapNames.AuthorityRole"/> or <see cref="BootstrapNames.GatewayRole"/>.</param>
+    /// <param name="silo">The silo's or gateway's name.</param>
     /// <param name="subjectPublicKeyInfo">Its public key, DER.</param>
     /// <param name="dnsNames">Names that its peers dial; may be empty.</param>
     /// <param name="ttl">The certificate's life, clipped to the anchor's end.</param>
     /// <param name="serials">Where the serial comes from.</param>
     /// <param name="now">The time.</param>
+    /// <param name="ipAddresses">Addresses that its peers or a gateway's clients dial; none unless given.</param>
     public byte[] Issue(
-        string role, string silo, ReadOnlyMemory<byte> subjectPublicKeyInfo, IReadOnlyList<string> dnsNames, TimeSpan ttl, ISerialSource serials, DateTimeOffset now)
+        string role, string silo, ReadOnlyMemory<byte> subjectPublicKeyInfo, IReadOnlyList<string> dnsNames, TimeSpan ttl, ISerialSource serials, DateTimeOffset now,
+        IReadOnlyList<IPAddress>? ipAddresses = null)
     {
         ArgumentNullException.ThrowIfNull(serials);
         var validity = Validity.ForLeaf(now, ttl, _issuer.NotAfter, Backdate);
@@ -78,6 +81,7 @@ public sealed class BootstrapAuthority : IDisposable
             NotBefore = validity.NotBefore,
             NotAfter = validity.NotAfter,
             DnsNames = dnsNames,
+            IpAddresses = ipAddresses ?? [],
         });
     }
 

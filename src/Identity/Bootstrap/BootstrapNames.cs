@@ -16,16 +16,23 @@ public static class BootstrapNames
         SpiffeId.FromPath(TrustDomainOf(meshTrustDomain), $"/{role}/{silo}");
 
     /// <summary>Takes a bootstrap identity apart; false when it is no silo's.</summary>
-    public static bool TryRead(SpiffeId id, string meshTrustDomain, out string role, out string silo)
+    public static bool TryRead(SpiffeId id, string meshTrustDomain, out string role, out string silo) =>
+        TrySplit(id, meshTrustDomain, out role, out silo) && role is SiloRole or AuthorityRole;
+
+    /// <summary>Takes the identity of a relay link's end apart: a silo's, or a gateway's. False for any other.</summary>
+    public static bool TryReadRelayPeer(SpiffeId id, string meshTrustDomain, out string role, out string name) =>
+        TrySplit(id, meshTrustDomain, out role, out name) && role is SiloRole or AuthorityRole or GatewayRole;
+
+    private static bool TrySplit(SpiffeId id, string meshTrustDomain, out string role, out string name)
     {
-        role = silo = "";
+        role = name = "";
         var parts = id.Path.Split('/');
-        if (id.TrustDomain.Name != $"bootstrap.{meshTrustDomain}" || parts.Length != 3 || parts[1] is not (SiloRole or AuthorityRole))
+        if (id.TrustDomain.Name != $"bootstrap.{meshTrustDomain}" || parts.Length != 3)
         {
             return false;
         }
 
-        (role, silo) = (parts[1], parts[2]);
+        (role, name) = (parts[1], parts[2]);
         return true;
     }
 }

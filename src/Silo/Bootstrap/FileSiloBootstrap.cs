@@ -1,6 +1,8 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using MeshGrains.Gateway;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
 
@@ -10,7 +12,7 @@ namespace MeshGrains.Silo;
 /// A silo's bootstrap identity in PEM files: <c>ca.pem</c> (anchors), <c>silo.pem</c> (certificate, then intermediates), <c>silo.key</c> (PKCS#8).
 /// Changed files are read again; half-written ones leave the standing identity in place until the next look.
 /// </summary>
-internal sealed class FileSiloBootstrap : ISiloBootstrap, IDisposable
+internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
 
@@ -36,6 +38,8 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IDisposable
 
     /// <summary>The certificate with its key, for TLS between silos.</summary>
     public X509Certificate2 TlsCertificate => Current.Tls;
+
+    RelayIdentity IRelayCredentials.Current => Current.Relay;
 
     private Loaded Current
     {
@@ -85,12 +89,27 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IDisposable
             var anchors = new SpiffeBundle(BootstrapNames.TrustDomainOf(_meshTrustDomain))
                 .WithX509Authorities(Ders(Read("ca.pem")).Select(der => (ReadOnlyMemory<byte>)der));
             using var leaf = X509CertificateLoader.LoadCertificate(chain[0]);
-            return new Loaded(stamp, key, chain, anchors, leaf.CopyWithPrivateKey(key));
+            var tls = leaf.CopyWithPrivateKey(key);
+            return new Loaded(stamp, key, chain, anchors, tls, RelayOf(tls, chain, anchors));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException or FormatException)
         {
             throw new ConfigurationException([$"The bootstrap files in {_directory} cannot be used: {failure.Message} 'meshctl bootstrap init' and 'issue' make them."]);
         }
+    }
+
+    private static RelayIdentity RelayOf(X509Certificate2 tls, List<byte[]> chain, SpiffeBundle anchors)
+    {
+        var issuers = new X509Certificate2Collection();
+        foreach (var der in chain.Skip(1))
+        {
+            issuers.Add(X509CertificateLoader.LoadCertificate(der));
+        }
+
+        var parsed = chain.ConvertAll(der => ParsedCertificate.Read(der));
+        return new RelayIdentity(
+            SslStreamCertificateContext.Create(tls, issuers, offline: true), parsed.Min(certificate => certificate.NotAfter), anchors,
+            parsed[0].DnsNames, parsed[0].IpAddresses);
     }
 
     private string Read(string name) => File.ReadAllText(Path.Combine(_directory, name), Encoding.ASCII);
@@ -113,5 +132,5 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IDisposable
     }
 
     private sealed record Loaded(
-        (DateTime, DateTime, DateTime) Stamp, ECDsa Key, IReadOnlyList<byte[]> Chain, SpiffeBundle Anchors, X509Certificate2 Tls);
+        (DateTime, DateTime, DateTime) Stamp, ECDsa Key, IReadOnlyList<byte[]> Chain, SpiffeBundle Anchors, X509Certificate2 Tls, RelayIdentity Relay);
 }

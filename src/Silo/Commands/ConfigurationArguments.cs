@@ -25,7 +25,9 @@ internal sealed class ConfigurationArguments
     }
 
     /// <exception cref="ConfigurationException">Lists everything that is wrong.</exception>
-    public IConfigurationRoot Load(ParseResult arguments)
+    /// <param name="arguments">The command line.</param>
+    /// <param name="more">Keys from options of the command's own.</param>
+    public IConfigurationRoot Load(ParseResult arguments, IEnumerable<(string Key, string Value, string Source)>? more = null)
     {
         var flags = new List<(string Key, string Value, string Source)>();
         void Take(Option<string?> option, string key)
@@ -57,6 +59,7 @@ internal sealed class ConfigurationArguments
             flags.Add(("ca.allowShortLives", "true", _shortLives.Name));
         }
 
+        flags.AddRange(more ?? []);
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value));
         return ConfigurationLoader.Load(arguments.GetValue(_file), environment, flags);

@@ -8,6 +8,7 @@ internal static class MeshGrainsCommand
     public static RootCommand Create() => new($"MeshGrains: a workload-identity control plane (grain host: {GrainHost.Name}).")
     {
         UpCommand.Create(),
+        GatewayCommand.Create(),
         CheckConfigCommand.Create(),
         DeclareRestoreCommand.Create(),
     };

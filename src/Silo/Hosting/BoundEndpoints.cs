@@ -6,7 +6,7 @@ namespace MeshGrains.Silo;
 /// <summary><c>endpoints.json</c>: where this process really listens, for tools that gave port 0.</summary>
 internal static class BoundEndpoints
 {
-    public static void Write(DataDirectory data, GatewayEndpoints endpoints)
+    public static void Write(DataDirectory data, GatewayEndpoints endpoints, string grainHost = GrainHost.Name)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -18,12 +18,17 @@ internal static class BoundEndpoints
                 json.WriteString("operations", $"http://{operations}");
             }
 
+            if (endpoints.Relay is { } relay)
+            {
+                json.WriteString("relay", relay.ToString());
+            }
+
             if (endpoints.AdminSocket is { } socket)
             {
                 json.WriteString("adminSocket", socket);
             }
 
-            json.WriteString("grainHost", GrainHost.Name);
+            json.WriteString("grainHost", grainHost);
             json.WriteNumber("pid", Environment.ProcessId);
             json.WriteEndObject();
         }

@@ -29,7 +29,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        ListenCheck.Require(mesh.Gateway);
+        ListenCheck.Require(mesh.Gateway, mesh.Relay);
         var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
         try
         {
@@ -156,7 +156,13 @@ internal sealed class SiloApplication : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _application.StartAsync(cancellationToken);
-        BoundEndpoints.Write(_data, Services.GetRequiredService<GatewayEndpoints>());
+        var endpoints = Services.GetRequiredService<GatewayEndpoints>();
+        if (endpoints.Relay is { } relay)
+        {
+            Services.GetRequiredService<SiloIdentity>().AnnounceRelay(_mesh.Relay.Advertise.Length > 0 ? _mesh.Relay.Advertise : relay.ToString());
+        }
+
+        BoundEndpoints.Write(_data, endpoints);
     }
 
     /// <summary>Starts, says so on <paramref name="output"/>, and serves until it is stopped.</summary>

@@ -13,13 +13,18 @@ internal static class SiloServices
     /// <summary>Binds every section; validation comes with each section's own validator.</summary>
     public static void BindOptions(IServiceCollection services, IConfiguration configuration, MeshConfiguration mesh, string? adminSocket)
     {
-        services.Configure<TrustDomainOptions>(options => (options.Name, options.Cluster, options.Silo) = (mesh.TrustDomain, mesh.Cluster, mesh.Silo));
+        services.Configure<TrustDomainOptions>(options =>
+        {
+            (options.Name, options.Cluster, options.Silo) = (mesh.TrustDomain, mesh.Cluster, mesh.Silo);
+            options.TakesRelayedCalls = mesh.Relay.Listen.Length > 0;
+        });
         services.Configure<CaOptions>(configuration.GetSection("ca"));
         services.Configure<SvidOptions>(configuration.GetSection("svid"));
         services.Configure<DenialOptions>(configuration.GetSection("denials"));
         services.Configure<AttestationOptions>(configuration.GetSection("attestation"));
         services.Configure<LimitsOptions>(configuration.GetSection("limits"));
         services.Configure<GatewayOptions>(configuration.GetSection("gateway"));
+        services.Configure<RelayOptions>(configuration.GetSection("relay"));
         if (adminSocket is not null)
         {
             services.PostConfigure<GatewayOptions>(options => options.AdminSocket = options.AdminSocket.Length == 0 ? adminSocket : options.AdminSocket);
@@ -30,6 +35,7 @@ internal static class SiloServices
     {
         services.AddSingleton(data);
         services.AddSingleton<ISiloBootstrap>(bootstrap);
+        services.AddSingleton<IRelayCredentials>(bootstrap);
         AddKeys(services, mesh, data);
         services.AddMeshGrains();
         AddStorage(services, mesh, data);
@@ -40,6 +46,7 @@ internal static class SiloServices
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
         services.AddMeshGateway();
+        services.AddMeshIssuerFallback();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
 

@@ -3,9 +3,11 @@ using MeshGrains.Grains;
 
 namespace MeshGrains.Gateway.Tests.Harness;
 
-/// <summary>The token <c>good</c> is a workload's; a client SVID is its holder; anything else is refused.</summary>
+/// <summary>The token <c>good</c> is a workload's; one that begins with <c>mgj_good</c> serves once; a client SVID is its holder; anything else is refused.</summary>
 internal sealed class FakeAuthenticator : ICallerAuthenticator
 {
+    private readonly ConcurrentDictionary<string, bool> _used = new(StringComparer.Ordinal);
+
     public ConcurrentQueue<CallCredentials> Seen { get; } = new();
 
     public ValueTask<AuthenticationResult> AuthenticateAsync(CallCredentials credentials, CancellationToken ct)
@@ -14,6 +16,8 @@ internal sealed class FakeAuthenticator : ICallerAuthenticator
         AuthenticationResult result = credentials switch
         {
             { BearerToken: "good" } => new AuthenticatedCaller { Kind = CallerKind.KubernetesToken, Name = "k8s:prod/shop/cart", Source = "prod" },
+            { BearerToken: { } once } when once.StartsWith("mgj_good", StringComparison.Ordinal) && _used.TryAdd(once, true) =>
+                new AuthenticatedCaller { Kind = CallerKind.JoinToken, Name = "join:1", EntryId = "e1" },
             { BearerToken: null, ClientChain: { } chain } => new AuthenticatedCaller
             {
                 Kind = CallerKind.X509Svid, Name = chain.SpiffeId, SpiffeId = chain.SpiffeId, CertificateSerial = chain.Serial,

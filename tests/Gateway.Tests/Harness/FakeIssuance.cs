@@ -19,6 +19,8 @@ internal sealed class FakeIssuance(TestCa ca) : IIssuanceService, IGatewayCertif
 
     public int ServingIssued { get; private set; }
 
+    public GatewayCertificateRequest? LastServing { get; private set; }
+
     public event Action? IssuerChanged;
 
     public IssuerSnapshot? Current => HasCa ? Ca.Snapshot : null;
@@ -54,6 +56,7 @@ internal sealed class FakeIssuance(TestCa ca) : IIssuanceService, IGatewayCertif
         }
 
         ServingIssued++;
+        LastServing = request;
         var der = Ca.Leaf("/meshgrains/gateway", request.SubjectPublicKeyInfo, DateTimeOffset.UtcNow, ServingLife, request);
         var leaf = ParsedCertificate.Read(der);
         return ValueTask.FromResult(new GatewayCertificate(

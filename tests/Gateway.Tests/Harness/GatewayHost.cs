@@ -36,6 +36,15 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public TimeSpan ClockSkew { get; set; }
 
+    /// <summary>When set, relayed calls are taken on a listener of their own.</summary>
+    public IRelayCredentials? RelayCredentials { get; set; }
+
+    /// <summary>When set, issuances go there while this one has no CA; needs <see cref="RelayCredentials"/>.</summary>
+    public IRelayTargets? RelayTargets { get; set; }
+
+    /// <summary>Where relayed calls are taken, <c>host:port</c>.</summary>
+    public string RelayAddress => App.Services.GetRequiredService<GatewayEndpoints>().Relay!.ToString();
+
     public FakeLog Log { get; } = new();
 
     public FakeRegistrations Registrations { get; } = new();
@@ -78,6 +87,18 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (!host.RealLimits)
         {
             builder.Services.AddSingleton<IAdmission>(host.Admission);
+        }
+
+        if (host.RelayCredentials is { } credentials)
+        {
+            builder.Services.AddSingleton(credentials);
+            builder.Services.Configure<RelayOptions>(options => (options.Listen, options.AttemptTimeout) = ("127.0.0.1:0", TimeSpan.FromSeconds(5)));
+        }
+
+        if (host.RelayTargets is { } targets)
+        {
+            builder.Services.AddSingleton(targets);
+            builder.Services.AddMeshRelayLinks();
         }
 
         builder.Services.AddSingleton<IIssuanceLog>(host.Log);

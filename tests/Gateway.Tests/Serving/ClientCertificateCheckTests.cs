@@ -91,7 +91,7 @@ public sealed class ClientCertificateCheckTests
         Assert.Equal("svid_expired", new SvidAuthenticator(_time).Authenticate(client).Refusal!.Reason);
     }
 
-    private ClientCertificateCheck Check(TimeSpan skew) => new(_issuance, _issuance, Options.Create(new SvidOptions { ClockSkew = skew }), _time);
+    private ClientCertificateCheck Check(TimeSpan skew) => new(new IssuanceTrust(_issuance, _issuance), Options.Create(new SvidOptions { ClockSkew = skew }), _time);
 
     private (ParsedClientChain? Client, string? Error) Validate(ClientCertificateCheck check, byte[] leaf)
         => check.Validate(leaf, [_issuance.Ca.Snapshot.IssuingCaDer]);

@@ -88,7 +88,7 @@ public sealed class ServingCertificateTests
 
     private static ServingCertificate Make(FakeIssuance issuance, TimeProvider time, out ServingTls tls)
     {
-        tls = new ServingTls(new ClientCertificateCheck(issuance, issuance, Options.Create(new SvidOptions()), time), time, NullLogger<ServingTls>.Instance);
+        tls = new ServingTls(new ClientCertificateCheck(new IssuanceTrust(issuance, issuance), Options.Create(new SvidOptions()), time), time, NullLogger<ServingTls>.Instance);
         return new ServingCertificate(
             issuance, tls, Options.Create(new GatewayOptions()), time, new SystemRandomSource(), NullLogger<ServingCertificate>.Instance);
     }

@@ -12,7 +12,7 @@ internal sealed class PythonClient : IAsyncDisposable
 
     private PythonClient(Process process) => _process = process;
 
-    public static PythonClient Start(RunningSilo silo)
+    public static PythonClient Start(SiloClient silo)
     {
         var start = new ProcessStartInfo(Tool.RequirePython("grpc", "python3-grpcio"))
         {

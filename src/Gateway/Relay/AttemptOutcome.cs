@@ -1,0 +1,17 @@
+namespace MeshGrains.Gateway.Relay;
+
+/// <summary>How an attempt at a silo ended, in terms of what may follow.</summary>
+internal enum AttemptOutcome
+{
+    /// <summary>The silo answered for good.</summary>
+    Answered,
+
+    /// <summary>It said that it cannot serve now, and made nothing.</summary>
+    Unavailable,
+
+    /// <summary>Nothing reached it.</summary>
+    NotSent,
+
+    /// <summary>The request may have reached it; whether it was served is not known.</summary>
+    Unknown,
+}

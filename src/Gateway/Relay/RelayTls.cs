@@ -1,0 +1,96 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Gateway.Serving;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+
+namespace MeshGrains.Gateway.Relay;
+
+/// <summary>TLS 1.3 of relay links, on both ends: bootstrap certificates, judged by <see cref="RelayPeerCheck"/> and nothing else.</summary>
+internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck peers, TimeProvider time, ILogger<RelayTls> logger)
+{
+    private const int RefusalLinesPerSecond = 20;
+
+    /// <summary>Never looked at: the certificate's SPIFFE ID counts.</summary>
+    private const string ServerName = "silo.relay.meshgrains.internal";
+
+    private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
+
+    // The chain that .NET builds before it asks us is no part of the decision: nothing is fetched and nothing of the system's is trusted.
+    private static readonly X509ChainPolicy NoChain = new()
+    {
+        TrustMode = X509ChainTrustMode.CustomRootTrust,
+        RevocationMode = X509RevocationMode.NoCheck,
+        DisableCertificateDownloads = true,
+        VerificationFlags = X509VerificationFlags.AllFlags,
+    };
+
+    private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
+
+    /// <summary>Kestrel's callback at each handshake.</summary>
+    public ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
+    {
+        var connection = context.Connection;
+        var own = credentials.Current;
+        return ValueTask.FromResult(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = own.Certificate,
+            ApplicationProtocols = Http2,
+            EnabledSslProtocols = SslProtocols.Tls13,
+            // A resumed session would carry the peer past its certificate's end.
+            AllowTlsResume = false,
+            AllowRenegotiation = false,
+            ClientCertificateRequired = true,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+            CertificateChainPolicy = NoChain.Clone(),
+            RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, own, leaf, chain),
+        });
+    }
+
+    /// <summary>For a link to a silo.</summary>
+    public SslClientAuthenticationOptions ClientOptions(RelayIdentity own) => new()
+    {
+        TargetHost = ServerName,
+        ClientCertificateContext = own.Certificate,
+        ApplicationProtocols = Http2,
+        EnabledSslProtocols = SslProtocols.Tls13,
+        AllowTlsResume = false,
+        AllowRenegotiation = false,
+        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        CertificateChainPolicy = NoChain.Clone(),
+        RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
+        {
+            var (peer, error) = peers.Server(leaf, chain);
+            if (peer is null)
+            {
+                Refused("a silo", "its address", error!);
+            }
+
+            return peer is not null;
+        },
+    };
+
+    private bool Accept(BaseConnectionContext connection, RelayIdentity own, X509Certificate? leaf, X509Chain? chain)
+    {
+        var (peer, error) = peers.Client(leaf, chain);
+        if (peer is null || connection.Features.Get<ConnectionOrigin>() is not { } origin)
+        {
+            Refused("a relay", connection.RemoteEndPoint?.ToString() ?? "unknown", error ?? "the listener is none of ours");
+            return false;
+        }
+
+        // Whichever certificate ends first takes the connection with it.
+        origin.RelayPeer = peer with { Until = peer.Until < own.NotAfter ? peer.Until : own.NotAfter };
+        return true;
+    }
+
+    private void Refused(string what, string remote, string reason)
+    {
+        if (_lines.MayTell(out var suppressed))
+        {
+            RelayLog.PeerRefused(logger, what, remote, reason, suppressed);
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using MeshGrains.Identity;
+
+namespace MeshGrains.Gateway.Serving;
+
+/// <summary>The trust bundle that clients' certificates are judged by.</summary>
+internal interface IClientTrust
+{
+    /// <summary>Null while there is none.</summary>
+    SpiffeBundle? Bundle { get; }
+}

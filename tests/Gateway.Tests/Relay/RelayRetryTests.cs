@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json.Nodes;
+using MeshGrains.Gateway.Istio;
+using MeshGrains.Gateway.Relay;
+using MeshGrains.Gateway.Tests.Harness;
+using MeshGrains.Grains;
+using MeshGrains.Identity;
+using MeshGrains.Rpc;
+using MeshGrains.Rpc.Istio;
+using MeshGrains.Testing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MeshGrains.Gateway.Tests.Relay;
+
+public sealed class RelayRetryTests
+{
+    private static readonly Refusal NotReady = new(RefusalCode.Unavailable, "not_ready", "Not now.");
+
+    [Fact]
+    public async Task A_silo_that_cannot_issue_costs_its_callers_nothing()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2);
+        front.Silos[0].Issuance.Answer = _ => NotReady;
+        await IssueAllAsync(front, calls: 20);
+        Assert.Equal(20, front.Silos[1].Issuance.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_silo_that_dies_costs_its_callers_nothing()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2);
+        await IssueAllAsync(front, calls: 5);
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await front.Silos[0].App.StopAsync(now.Token);
+        await IssueAllAsync(front, calls: 20);
+    }
+
+    [Fact]
+    public async Task A_silo_that_drains_finishes_its_calls_and_gets_no_others()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2);
+        using var gate = new ManualResetEventSlim();
+        using var client = front.Client();
+        front.Silos[0].Issuance.Answer = front.Silos[1].Issuance.Answer = _ => Wait(gate);
+        var under = FrontHost.IssueAsync(client);
+        await front.UntilAsync(() => front.Silos.Any(silo => silo.Issuance.Requests.Count == 1), "a call is under way");
+        var (busy, other) = front.Silos[0].Issuance.Requests.Count == 1 ? (front.Silos[0], front.Silos[1]) : (front.Silos[1], front.Silos[0]);
+        other.Issuance.Answer = null;
+
+        var stopping = busy.App.StopAsync();
+        await IssueAllAsync(front, calls: 10);
+        Assert.Equal(10, other.Issuance.Requests.Count);
+        gate.Set();
+        using var reply = await under;
+        Assert.Equal("told", await ReasonAsync(reply));
+        await stopping.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_frozen_silo_does_not_eat_the_deadline()
+    {
+        using var frozen = new FrozenSilo();
+        await using var front = await FrontHost.StartAsync(
+            silos: 1,
+            options => (options.AttemptTimeout, options.ProbeInterval, options.Ejection) = (TimeSpan.FromMilliseconds(300), TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(50)),
+            more: frozen.Address);
+
+        var watch = Stopwatch.StartNew();
+        await IssueAllAsync(front, calls: 8);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        Assert.Equal(8, front.Silo.Issuance.Requests.Count);
+    }
+
+    [Fact]
+    public async Task The_callers_deadline_ends_the_trying()
+    {
+        using var frozen = new FrozenSilo();
+        await using var front = await FrontHost.StartAsync(relay: options => options.ProbeInterval = TimeSpan.FromSeconds(30));
+        front.Silo.Issuance.Answer = _ => NotReady;
+        front.Targets.Addresses = [frozen.Address];
+        await front.App.Services.GetRequiredService<SiloLinks>().RefreshAsync(TimeSpan.Zero, CancellationToken.None);
+
+        var watch = Stopwatch.StartNew();
+        var refused = await Assert.ThrowsAsync<RpcException>(() => front.Channel().UnaryAsync(
+            CreateCertificateHandler.Path, new IstioCertificateRequest { Csr = CsrPem.Encode(TestCa.Csr()) }, IstioCertificateResponse.Parser,
+            new RpcCallOptions { Headers = new RpcMetadata { { "authorization", "Bearer good" } }, Timeout = TimeSpan.FromMilliseconds(700) }));
+        Assert.Equal(RpcStatusCode.DeadlineExceeded, refused.StatusCode);
+        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(1900));
+    }
+
+    [Fact]
+    public async Task Attempts_are_bounded_and_the_last_silos_answer_stands()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 4);
+        foreach (var silo in front.Silos)
+        {
+            silo.Issuance.Answer = _ => NotReady;
+        }
+
+        var refused = await Assert.ThrowsAsync<RpcException>(() => RelayFrontTests.CallAsync(front));
+        Assert.Equal(RpcStatusCode.Unavailable, refused.StatusCode);
+        Assert.StartsWith("Not now (request ", refused.Detail, StringComparison.Ordinal);
+        var asked = front.Silos.SelectMany(silo => silo.Issuance.Requests).ToList();
+        Assert.Equal(3, asked.Count);
+        Assert.Single(asked.Select(request => request.RequestId).Distinct());
+        Assert.Contains("meshgrains_relay_attempts_total{outcome=\"unavailable\"} 3", await front.MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_join_token_whose_fate_is_unknown_is_not_tried_again()
+    {
+        await using var front = await FrontHost.StartAsync(
+            silos: 2, options => (options.AttemptTimeout, options.ProbeInterval) = (TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(30)));
+        using var gate = new ManualResetEventSlim();
+        foreach (var silo in front.Silos)
+        {
+            silo.Issuance.Answer = _ => Wait(gate);
+        }
+
+        using var client = front.Client();
+        using var unknown = await FrontHost.IssueAsync(client, "mgj_good1");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unknown.StatusCode);
+        Assert.Equal("outcome_unknown", await ReasonAsync(unknown));
+        Assert.Single(front.Silos.SelectMany(silo => silo.Issuance.Requests));
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task Another_call_whose_outcome_is_unknown_is_tried_again()
+    {
+        await using var front = await FrontHost.StartAsync(
+            silos: 2, options => (options.AttemptTimeout, options.ProbeInterval) = (TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(30)));
+        using var gate = new ManualResetEventSlim();
+        front.Silos[0].Issuance.Answer = _ => Wait(gate);
+        await IssueAllAsync(front, calls: 6);
+        Assert.Equal(6, front.Silos[1].Issuance.Requests.Count);
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task A_silo_that_is_not_ready_does_not_use_a_join_token_up()
+    {
+        await using var front = await FrontHost.StartAsync(
+            silos: 2, options => (options.ProbeInterval, options.Ejection) = (TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(50)));
+        front.Silos[0].Issuance.NotReadyReason = "a test says so";
+        using var client = front.Client();
+        for (var i = 0; i < 8; i++)
+        {
+            using var reply = await FrontHost.IssueAsync(client, $"mgj_good{i}");
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+            Assert.DoesNotContain(reply.Headers, header => header.Key.StartsWith("mesh-relay", StringComparison.OrdinalIgnoreCase));
+        }
+
+        Assert.Empty(front.Silos[0].Authenticator.Seen);
+        Assert.Equal(8, front.Silos[1].Authenticator.Seen.Count);
+    }
+
+    [Fact]
+    public void The_budget_keeps_retries_a_part_of_the_calls()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
+        var budget = new RetryBudget(0.2, time);
+        var taken = 0;
+        for (var i = 0; i < 1000; i++)
+        {
+            budget.Called();
+            taken += budget.TryTake() ? 1 : 0;
+        }
+
+        Assert.InRange(taken, 200, 212);
+        Assert.False(budget.TryTake());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(budget.TryTake());
+        Assert.False(new RetryBudget(0, time).TryTake());
+    }
+
+    private static IssuanceResult Wait(ManualResetEventSlim gate)
+    {
+        gate.Wait(TimeSpan.FromSeconds(20));
+        return new Refusal(RefusalCode.PermissionDenied, "told", "After a while.");
+    }
+
+    private static async Task IssueAllAsync(FrontHost front, int calls)
+    {
+        using var client = front.Client();
+        for (var i = 0; i < calls; i++)
+        {
+            using var reply = await FrontHost.IssueAsync(client);
+            Assert.True(reply.IsSuccessStatusCode, $"call {i}: {await reply.Content.ReadAsStringAsync()}\n{string.Join('\n', front.Logs.Lines)}");
+        }
+    }
+
+    private static async Task<string> ReasonAsync(HttpResponseMessage reply) => (string)JsonNode.Parse(await reply.Content.ReadAsStringAsync())!["reason"]!;
+}

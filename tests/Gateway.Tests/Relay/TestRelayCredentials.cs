@@ -1,0 +1,6 @@
+namespace MeshGrains.Gateway.Tests.Relay;
+
+internal sealed class TestRelayCredentials : IRelayCredentials
+{
+    public required RelayIdentity Current { get; set; }
+}
