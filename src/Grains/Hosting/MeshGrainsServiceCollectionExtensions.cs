@@ -11,7 +11,9 @@ public static class MeshGrainsServiceCollectionExtensions
     /// Adds what grains and issuance need beside a grain host, a key manager (<c>IKeyManager</c>), a bootstrap identity
     /// (<see cref="ISiloBootstrap"/>) and the stores. Options are bound and validated by the caller's configuration.
     /// </summary>
-    public static IServiceCollection AddMeshGrains(this IServiceCollection services)
+    /// <param name="services">Where they go.</param>
+    /// <param name="issues">False for a process that asks for no issuing CA and signs nothing for workloads.</param>
+    public static IServiceCollection AddMeshGrains(this IServiceCollection services, bool issues = true)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource, SystemRandomSource>();
@@ -21,7 +23,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IRecordAuthenticator>(provider => provider.GetRequiredService<RecordAuthenticator>());
         services.AddSingleton<IJoinTokenService, JoinTokenService>();
         services.AddSingleton<SiloIdentity>();
-        services.AddSingleton<IssuerSource>();
+        services.AddSingleton(_ => issues ? new IssuerSource() : new IssuerSource { WaitingFor = "this silo's roles do not hold issuer; ask another silo" });
         services.AddSingleton<IssuanceInstruments>();
         services.AddSingleton<RegistrationResolver>();
         services.AddSingleton<IIssuanceService, IssuanceService>();
@@ -29,7 +31,10 @@ public static class MeshGrainsServiceCollectionExtensions
 
         services.AddHostedSingleton<RecordKeyRing>();
         services.AddHostedSingleton<DenialReplica>();
-        services.AddHostedSingleton<IssuingCaLifecycle>();
+        if (issues)
+        {
+            services.AddHostedSingleton<IssuingCaLifecycle>();
+        }
 
         services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
         services.AddValidatedOptions<CaOptions, CaOptionsValidator>();

@@ -6,7 +6,7 @@ namespace MeshGrains.Silo;
 /// <summary><c>endpoints.json</c>: where this process really listens, for tools that gave port 0.</summary>
 internal static class BoundEndpoints
 {
-    public static void Write(DataDirectory data, GatewayEndpoints endpoints)
+    public static void Write(DataDirectory data, GatewayEndpoints endpoints, SiloEndpoint silo)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -21,6 +21,11 @@ internal static class BoundEndpoints
             if (endpoints.AdminSocket is { } socket)
             {
                 json.WriteString("adminSocket", socket);
+            }
+
+            if (silo.Listen is { } links)
+            {
+                json.WriteString("silo", links.ToString());
             }
 
             json.WriteString("grainHost", GrainHost.Name);

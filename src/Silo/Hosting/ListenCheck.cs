@@ -11,11 +11,12 @@ namespace MeshGrains.Silo;
 internal static class ListenCheck
 {
     /// <exception cref="ConfigurationException">An address cannot be listened on.</exception>
-    public static void Require(GatewayOptions gateway)
+    public static void Require(GatewayOptions gateway, ClusteringOptions clustering)
     {
         var errors = new List<string>();
         Try(gateway.Listen, "gateway.listen", "--listen", errors);
         Try(gateway.OperationsListen, "gateway.operationsListen", "--operations-listen", errors);
+        Try(clustering.Listen, "clustering.listen", "--set clustering.listen=ADDRESS:PORT", errors);
         if (errors.Count > 0)
         {
             throw new ConfigurationException(errors);

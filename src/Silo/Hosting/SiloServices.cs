@@ -2,7 +2,6 @@ using MeshGrains.Gateway;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Keys;
-using MeshGrains.Storage;
 using Microsoft.Extensions.Logging.Console;
 
 namespace MeshGrains.Silo;
@@ -26,8 +25,16 @@ internal static class SiloServices
         }
     }
 
-    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap)
+    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap, TimeSpan drainDelay)
     {
+        var roles = SiloRoles.Of(mesh);
+        services.AddSingleton(roles);
+        services.AddSingleton<SiloFate>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, drainDelay));
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BootstrapRenewal>(
+            provider, bootstrap, new BootstrapIdentity(mesh.TrustDomain, mesh.Silo, roles)));
         services.AddSingleton(data);
         services.AddSingleton<ISiloBootstrap>(bootstrap);
         services.AddSingleton(provider => KeyManagers.Open(
@@ -39,15 +46,15 @@ internal static class SiloServices
             },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
-        services.AddMeshGrains();
-        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
+        services.AddMeshGrains(issues: roles.Issuer);
+        GrainHost.AddStorage(services, mesh, data);
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
         services.AddSingleton<TrustBundleFiles>();
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
-        services.AddMeshGateway();
+        services.AddMeshGateway(issues: roles.Issuer);
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
 
