@@ -27,7 +27,9 @@ public static class GatewayServices
     /// <see cref="IRegistrationStore"/>, <see cref="IJoinTokenService"/>, <c>IGrainFactory</c>, <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>,
     /// <see cref="AttestationOptions"/> and <see cref="LimitsOptions"/>. Further <see cref="IReadinessCheck"/> services join <c>/readyz</c>.
     /// </summary>
-    public static IServiceCollection AddMeshGateway(this IServiceCollection services)
+    /// <param name="services">Where it goes.</param>
+    /// <param name="issues">False where no issuing CA is ever to be had: readiness does not wait for one then.</param>
+    public static IServiceCollection AddMeshGateway(this IServiceCollection services, bool issues = true)
     {
         services.AddOptions<GatewayOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
@@ -61,9 +63,13 @@ public static class GatewayServices
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default));
         OpenApi.Add(services);
 
-        services.AddSingleton<IReadinessCheck, IssuanceReadiness>();
         services.AddSingleton<IReadinessCheck, LogReadiness>();
-        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
+        if (issues)
+        {
+            services.AddSingleton<IReadinessCheck, IssuanceReadiness>();
+            services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
+        }
+
         services.AddSingleton<RpcHealth>();
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<GatewayMetrics>();

@@ -8,4 +8,7 @@ public interface IReadinessCheck
 
     /// <summary>Why not, in words for an operator; null when all is well.</summary>
     string? NotReadyReason { get; }
+
+    /// <summary>A worry that is no reason to send traffic elsewhere, in words for an operator; null for none.</summary>
+    string? Note => null;
 }

@@ -8,8 +8,8 @@ internal sealed record ReadinessReport(bool Ready, IReadOnlyList<ReadinessReport
     public static ReadinessReport Of(IEnumerable<IReadinessCheck> checks, bool withReasons)
     {
         var results = checks
-            .Select(check => (check.Name, Reason: check.NotReadyReason))
-            .Select(check => new Check(check.Name, check.Reason is null, withReasons ? check.Reason : null))
+            .Select(check => (check.Name, Reason: check.NotReadyReason, check.Note))
+            .Select(check => new Check(check.Name, check.Reason is null, withReasons ? check.Reason ?? check.Note : null))
             .ToArray();
         return new ReadinessReport(results.All(check => check.Ready), results);
     }

@@ -32,6 +32,11 @@ public sealed class GatewayOptions
     /// <summary>How long calls in flight may still take once their connection is being closed.</summary>
     public TimeSpan ConnectionDrain { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long a stop waits, not ready but still serving, for balancers to notice. None given: 5 s in a cluster, nothing for a silo by itself.
+    /// </summary>
+    public TimeSpan? DrainDelay { get; set; }
+
     /// <summary>How long a client may take to send its request headers.</summary>
     public TimeSpan RequestHeadersTimeout { get; set; } = TimeSpan.FromSeconds(10);
 

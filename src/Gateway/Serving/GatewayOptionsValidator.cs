@@ -35,6 +35,11 @@ internal sealed class GatewayOptionsValidator(MeshScope scope) : IValidateOption
 
         CheckPositive(errors, "gateway.maxConnectionAge", options.MaxConnectionAge);
         CheckPositive(errors, "gateway.connectionDrain", options.ConnectionDrain);
+        if (options.DrainDelay is { } drain && (drain < TimeSpan.Zero || drain > TimeSpan.FromMinutes(5)))
+        {
+            errors.Add("gateway.drainDelay must be from 0s to 5m; leave it empty for the default.");
+        }
+
         CheckPositive(errors, "gateway.requestHeadersTimeout", options.RequestHeadersTimeout);
         CheckPositive(errors, "gateway.keepAliveTimeout", options.KeepAliveTimeout);
         CheckRange(errors, "gateway.maxRequestHeaderBytes", options.MaxRequestHeaderBytes, 20 * 1024, 1024 * 1024);

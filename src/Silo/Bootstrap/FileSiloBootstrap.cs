@@ -14,7 +14,8 @@ namespace MeshGrains.Silo;
 /// </summary>
 internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDisposable
 {
-    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestLookInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ShortestLookInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly string _directory;
     private readonly string _meshTrustDomain;
@@ -41,13 +42,16 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
 
     RelayIdentity IRelayCredentials.Current => Current.Relay;
 
+    /// <summary>Where the files lie.</summary>
+    public string Directory => _directory;
+
     private Loaded Current
     {
         get
         {
             lock (_gate)
             {
-                if (_time.GetElapsedTime(_looked) < LookInterval)
+                if (_time.GetElapsedTime(_looked) < LookInterval(_loaded.Tls))
                 {
                     return _loaded;
                 }
@@ -110,6 +114,13 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
         return new RelayIdentity(
             SslStreamCertificateContext.Create(tls, issuers, offline: true), parsed.Min(certificate => certificate.NotAfter), anchors,
             parsed[0].DnsNames, parsed[0].IpAddresses);
+    }
+
+    /// <summary>A twentieth of what is left of the certificate's life, so that a short-lived one is found renewed in time as well.</summary>
+    private TimeSpan LookInterval(X509Certificate2 certificate)
+    {
+        var interval = (certificate.NotAfter.ToUniversalTime() - _time.GetUtcNow().UtcDateTime) / 20;
+        return interval < ShortestLookInterval ? ShortestLookInterval : interval > LongestLookInterval ? LongestLookInterval : interval;
     }
 
     private string Read(string name) => File.ReadAllText(Path.Combine(_directory, name), Encoding.ASCII);

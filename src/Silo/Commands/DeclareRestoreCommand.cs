@@ -61,7 +61,7 @@ internal static class DeclareRestoreCommand
         SiloServices.BindOptions(services, configuration, mesh, adminSocket: null);
         SiloServices.AddKeys(services, mesh, data);
         services.AddMeshGrains();
-        SiloServices.AddStorage(services, mesh, data);
+        GrainHost.AddStorage(services, mesh, data);
         var provider = services.BuildServiceProvider();
         await using (provider.ConfigureAwait(false))
         {

@@ -22,14 +22,31 @@ internal static class UpCommand
             {
                 await using var silo = SiloApplication.Build(configuration.Load(arguments));
                 await silo.RunAsync(Console.Out, cancellationToken);
-                return 0;
+                return silo.ExitCode;
             }
-            catch (ConfigurationException wrong)
+            catch (Exception failure) when (In<ConfigurationException>(failure) is { } wrong)
             {
                 return Tell(wrong.Errors);
             }
+            catch (Exception failure) when (In<ClusterUnavailableException>(failure) is { } missing)
+            {
+                await Console.Error.WriteLineAsync($"MeshGrains cannot start yet: {missing.Message}");
+                return SiloFate.RestartCode;
+            }
         });
         return command;
+    }
+
+    /// <summary>Finds it under whatever the hosts wrapped around it.</summary>
+    private static T? In<T>(Exception? failure)
+        where T : Exception
+    {
+        while (failure is not null and not T)
+        {
+            failure = failure.InnerException;
+        }
+
+        return failure as T;
     }
 
     /// <summary>Says on stderr what is wrong with the configuration.</summary>

@@ -19,14 +19,23 @@ internal sealed class ClusteringOptions
     /// <summary>PEM roots for Redis's TLS; empty: the system's.</summary>
     public string RedisCaFile { get; set; } = "";
 
+    /// <summary>Accept a Redis beyond loopback without TLS or password. Whoever reaches it can take silos out of the cluster.</summary>
+    public bool AllowInsecure { get; set; }
+
+    /// <summary>How long a start waits for Redis before it gives up.</summary>
+    public TimeSpan RedisPatience { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Where this silo listens for other silos; port 0 takes a free one.</summary>
     public string Listen { get; set; } = "127.0.0.1:0";
 
-    /// <summary>The address that other silos reach it at; empty: <see cref="Listen"/>.</summary>
+    /// <summary>The IP address, or IP address and port, that other silos reach it at; empty: <see cref="Listen"/>.</summary>
     public string Advertise { get; set; } = "";
 
     /// <summary>A silo that misses this many probes in a row, a probe every <see cref="ProbeInterval"/>, is suspected.</summary>
     public int MissedProbes { get; set; } = 3;
 
     public TimeSpan ProbeInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often this silo looks after its own row of the membership table, give or take a fifth.</summary>
+    public TimeSpan WatchInterval { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using MeshGrains.Gateway;
 
@@ -6,7 +7,7 @@ namespace MeshGrains.Silo;
 /// <summary><c>endpoints.json</c>: where this process really listens, for tools that gave port 0.</summary>
 internal static class BoundEndpoints
 {
-    public static void Write(DataDirectory data, GatewayEndpoints endpoints, string grainHost = GrainHost.Name)
+    public static void Write(DataDirectory data, GatewayEndpoints endpoints, EndPoint? silo, string grainHost = GrainHost.Name)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
@@ -26,6 +27,11 @@ internal static class BoundEndpoints
             if (endpoints.AdminSocket is { } socket)
             {
                 json.WriteString("adminSocket", socket);
+            }
+
+            if (silo is not null)
+            {
+                json.WriteString("silo", silo.ToString());
             }
 
             json.WriteString("grainHost", grainHost);

@@ -106,7 +106,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _application.StartAsync(cancellationToken);
-        BoundEndpoints.Write(_data, Services.GetRequiredService<GatewayEndpoints>(), "none");
+        BoundEndpoints.Write(_data, Services.GetRequiredService<GatewayEndpoints>(), silo: null, "none");
     }
 
     /// <summary>Starts, says so on <paramref name="output"/>, and serves until it is stopped.</summary>

@@ -10,12 +10,14 @@ namespace MeshGrains.Silo;
 /// <summary>One silo, from its configuration to its end.</summary>
 internal sealed class SiloApplication : IAsyncDisposable
 {
+    /// <summary>For what comes after the drain. A supervisor should wait a little longer than both before it kills.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _application;
     private readonly DataDirectory _data;
     private readonly FileSiloBootstrap _bootstrap;
     private readonly MeshConfiguration _mesh;
+    private bool _failed;
 
     private SiloApplication(WebApplication application, DataDirectory data, FileSiloBootstrap bootstrap, MeshConfiguration mesh)
     {
@@ -29,7 +31,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        ListenCheck.Require(mesh.Gateway, mesh.Relay);
+        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Clustering);
         var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
         try
         {
@@ -53,19 +55,24 @@ internal sealed class SiloApplication : IAsyncDisposable
     private static SiloApplication Build(IConfiguration configuration, MeshConfiguration mesh, DataDirectory data)
     {
         var time = TimeProvider.System;
-        BootstrapFiles.Prepare(data.Bootstrap, mesh.TrustDomain, mesh.Silo, new RandomSerialSource(), time.GetUtcNow());
-        var bootstrap = FileSiloBootstrap.Open(data.Bootstrap, mesh.TrustDomain, time);
+        var clustered = mesh.Clustering.Redis.Length > 0;
+        var identity = new BootstrapIdentity(mesh.TrustDomain, mesh.Silo, SiloRoles.Of(mesh));
+        var bootstrapFiles = mesh.Bootstrap.Length > 0 ? Path.GetFullPath(mesh.Bootstrap) : data.Bootstrap;
+        BootstrapFiles.Prepare(bootstrapFiles, identity, clustered, new RandomSerialSource(), time.GetUtcNow());
+        var bootstrap = FileSiloBootstrap.Open(bootstrapFiles, mesh.TrustDomain, time);
+        identity.Require(bootstrap, bootstrapFiles);
+        var drain = mesh.Gateway.DrainDelay ?? (clustered ? Drain.ClusterDefault : TimeSpan.Zero);
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(configuration);
         SiloServices.AddLogging(builder.Logging, mesh.Telemetry);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + ShutdownTimeout);
         SiloServices.BindOptions(builder.Services, configuration, mesh, mesh.Gateway.AdminSocket.Length > 0 ? null : data.AdminSocket);
 
         // The grain host goes first: it starts before whatever calls grains, and stops after it.
-        GrainHost.Add(builder, new TrustDomainOptions { Name = mesh.TrustDomain, Cluster = mesh.Cluster, Silo = mesh.Silo }, bootstrap, time);
-        SiloServices.Add(builder.Services, mesh, data, bootstrap);
+        GrainHost.Add(builder, mesh, bootstrap, time);
+        SiloServices.Add(builder.Services, mesh, data, bootstrap, drain);
         var application = builder.Build();
         application.MapMeshGateway();
 
@@ -81,7 +88,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     {
         var mesh = new MeshConfiguration();
         configuration.Bind(mesh);
-        var errors = new List<string>();
+        var errors = new List<string>(ClusterRules.Check(mesh));
         if (!KeyManagers.TryValidate(mesh.Keys.Uri, out var keyError))
         {
             errors.Add($"keys.uri: {keyError}");
@@ -149,20 +156,35 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     public IServiceProvider Services => _application.Services;
 
+    /// <summary>What the process should end with: 0, or <see cref="SiloFate.RestartCode"/> when its supervisor should start it again.</summary>
+    public int ExitCode => Services.GetRequiredService<SiloFate>().ExitCode;
+
+    /// <summary>Ends when something asks the process to stop.</summary>
+    public CancellationToken Stopping => _application.Lifetime.ApplicationStopping;
+
     /// <summary>Templates that the configuration brings.</summary>
     public int TemplateCount => _mesh.Templates.Count;
 
     /// <summary>Serves from when this returns; <c>endpoints.json</c> then tells where.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _application.StartAsync(cancellationToken);
+        try
+        {
+            await _application.StartAsync(cancellationToken);
+        }
+        catch
+        {
+            _failed = true;
+            throw;
+        }
+
         var endpoints = Services.GetRequiredService<GatewayEndpoints>();
         if (endpoints.Relay is { } relay)
         {
             Services.GetRequiredService<SiloIdentity>().AnnounceRelay(_mesh.Relay.Advertise.Length > 0 ? _mesh.Relay.Advertise : relay.ToString());
         }
 
-        BoundEndpoints.Write(_data, endpoints);
+        BoundEndpoints.Write(_data, endpoints, Services.GetRequiredService<SiloEndpoint>().Listen);
     }
 
     /// <summary>Starts, says so on <paramref name="output"/>, and serves until it is stopped.</summary>
@@ -175,7 +197,15 @@ internal sealed class SiloApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _application.StopAsync();
+        try
+        {
+            await _application.StopAsync();
+        }
+        catch (Exception) when (_failed)
+        {
+            // What did not start in full does not stop in full; why it did not start is the news.
+        }
+
         await _application.DisposeAsync();
         _bootstrap.Dispose();
         File.Delete(_data.Endpoints);

@@ -2,7 +2,6 @@ using MeshGrains.Gateway;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Keys;
-using MeshGrains.Storage;
 using Microsoft.Extensions.Logging.Console;
 
 namespace MeshGrains.Silo;
@@ -16,6 +15,7 @@ internal static class SiloServices
         services.Configure<TrustDomainOptions>(options =>
         {
             (options.Name, options.Cluster, options.Silo) = (mesh.TrustDomain, mesh.Cluster, mesh.Silo);
+            options.Issues = SiloRoles.Of(mesh).Issuer;
             options.TakesRelayedCalls = mesh.Relay.Listen.Length > 0;
         });
         services.Configure<CaOptions>(configuration.GetSection("ca"));
@@ -31,21 +31,29 @@ internal static class SiloServices
         }
     }
 
-    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap)
+    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap, TimeSpan drainDelay)
     {
+        var roles = SiloRoles.Of(mesh);
+        services.AddSingleton(roles);
+        services.AddSingleton<SiloFate>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, drainDelay));
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BootstrapRenewal>(
+            provider, bootstrap, new BootstrapIdentity(mesh.TrustDomain, mesh.Silo, roles)));
         services.AddSingleton(data);
         services.AddSingleton<ISiloBootstrap>(bootstrap);
         services.AddSingleton<IRelayCredentials>(bootstrap);
         AddKeys(services, mesh, data);
         services.AddMeshGrains();
-        AddStorage(services, mesh, data);
+        GrainHost.AddStorage(services, mesh, data);
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
         services.AddSingleton<TrustBundleFiles>();
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
-        services.AddMeshGateway();
+        services.AddMeshGateway(issues: roles.Issuer);
         services.AddMeshIssuerFallback();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
@@ -61,10 +69,6 @@ internal static class SiloServices
             },
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
-
-    /// <summary>The stores that the configuration names.</summary>
-    public static void AddStorage(IServiceCollection services, MeshConfiguration mesh, DataDirectory data) =>
-        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
 
     public static void AddLogging(ILoggingBuilder logging, TelemetryOptions telemetry)
     {

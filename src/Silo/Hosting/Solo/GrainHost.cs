@@ -1,4 +1,5 @@
 using MeshGrains.Grains;
+using MeshGrains.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Solo;
@@ -12,6 +13,28 @@ internal static class GrainHost
 
     private const int MaxEnqueuedRequests = 5000;
 
-    public static void Add(IHostApplicationBuilder builder, TrustDomainOptions domain, FileSiloBootstrap bootstrap, TimeProvider time) =>
+    /// <summary>What this host cannot do of a configuration.</summary>
+    public static IEnumerable<string> Check(MeshConfiguration mesh)
+    {
+        const string Why = "this build runs on Solo, one process that is never distributed, because its package feed lacked Orleans. Build it where Orleans' packages are.";
+        if (mesh.Clustering.Redis.Length > 0)
+        {
+            yield return $"clustering.redis: {Why}";
+        }
+
+        if (mesh.Storage.BlobEndpoint.Length > 0)
+        {
+            yield return $"storage.blobEndpoint: {Why}";
+        }
+    }
+
+    public static void Add(IHostApplicationBuilder builder, MeshConfiguration mesh, FileSiloBootstrap bootstrap, TimeProvider time)
+    {
+        builder.Services.AddSingleton(new SiloEndpoint(null));
         builder.Services.AddSoloGrains(options => options.MaxEnqueuedRequests = MaxEnqueuedRequests, typeof(ITrustDomainGrain).Assembly);
+    }
+
+    /// <summary>State and log on SQLite.</summary>
+    public static void AddStorage(IServiceCollection services, MeshConfiguration mesh, DataDirectory data) =>
+        services.AddMeshSqliteStorage(SqliteStorageOptions.Under(data.Path));
 }
