@@ -9,5 +9,6 @@ internal static class MeshGrainsCommand
     {
         UpCommand.Create(),
         CheckConfigCommand.Create(),
+        HealthCommand.Create(),
     };
 }
