@@ -25,6 +25,8 @@ public sealed class TrialSecretsTests : IDisposable
             Assert.Equal($"spiffe://bootstrap.{Domain}/{role}/{name}", validation.Id?.ToString());
         }
 
+        var front = ParsedCertificate.TryRead(PemOf("bootstrap/front/silo.pem"), out var gateway, out _) ? gateway : null;
+        Assert.Equal(["front.svc", "localhost"], front?.DnsNames);
         Tool.Run("openssl", ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "trialstate.meshgrains.svc", "-CAfile", _folder.File("stores/ca.pem"), _folder.File("stores/server.pem")]).EnsureSuccess();
         Assert.Contains($" on >{File.ReadAllText(_folder.File("redis/password"))} ", File.ReadAllText(_folder.File("redis/users.acl")), StringComparison.Ordinal);
         Assert.Equal($"AZURITE_ACCOUNTS=trialstate:{File.ReadAllText(_folder.File("storage/account-key"))}\n", File.ReadAllText(_folder.File("storage/accounts.env")));
@@ -51,13 +53,19 @@ public sealed class TrialSecretsTests : IDisposable
         Assert.Contains("'pilot=x' is none of authority=NAME", result.Errors, StringComparison.Ordinal);
     }
 
+    private byte[] PemOf(string name)
+    {
+        var text = File.ReadAllText(_folder.File(name));
+        return Convert.FromBase64String(text[System.Security.Cryptography.PemEncoding.Find(text).Base64Data]);
+    }
+
     private ToolResult Run(params string[] more)
     {
         Tool.Require("openssl", "openssl");
         return Tool.Run(
             Tool.Require("bash", "bash"),
             [
-                Tree.At("infra/trial-secrets"), _folder.FullPath, Domain, "authority=a-0", "silo=i-0", "gateway=front",
+                Tree.At("infra/trial-secrets"), _folder.FullPath, Domain, "authority=a-0", "silo=i-0", "gateway=front,front.svc,localhost",
                 "store=redis.meshgrains.svc", "store=trialstate.meshgrains.svc", .. more,
             ],
             environment: new Dictionary<string, string?> { ["MESHCTL"] = Tree.Program("Cli", "meshctl") });

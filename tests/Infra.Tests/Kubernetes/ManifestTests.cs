@@ -120,6 +120,8 @@ public sealed class ManifestTests
         {
             var attributes = Rendering.PodOf(workload).Path("spec.volumes").Named("bootstrap").Path("csi.volumeAttributes");
             Assert.Equal($"spiffe://bootstrap.{domain}/{role}/${{POD_NAME}}", attributes["csi.cert-manager.io/uri-sans"].Text);
+            Assert.Equal(
+                role == "gateway" ? "meshgrains.meshgrains.svc,meshgrains.meshgrains.svc.cluster.local,meshgrains.meshgrains" : null, attributes["csi.cert-manager.io/dns-names"].Text);
             Assert.Equal("ECDSA", attributes["csi.cert-manager.io/key-algorithm"].Text);
             Assert.Equal("silo.pem", attributes["csi.cert-manager.io/certificate-file"].Text);
             Assert.Equal("silo.key", attributes["csi.cert-manager.io/privatekey-file"].Text);
