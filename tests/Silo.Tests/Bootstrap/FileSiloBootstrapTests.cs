@@ -33,8 +33,8 @@ public sealed class FileSiloBootstrapTests
             File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddSeconds(5));
         }
 
-        Directory.CreateSymbolicLink(folder.File("..data_tmp"), "..2");
-        File.Move(folder.File("..data_tmp"), folder.File("..data"), overwrite: true);
+        File.Delete(folder.File("..data"));
+        Directory.CreateSymbolicLink(folder.File("..data"), "..2");
 
         _time.Advance(TimeSpan.FromDays(1));
         Assert.NotEqual(before, bootstrap.Chain[0]);
