@@ -127,7 +127,12 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
 
     private (DateTime, DateTime, DateTime) StampOf() => (Stamp("ca.pem"), Stamp("silo.pem"), Stamp("silo.key"));
 
-    private DateTime Stamp(string name) => File.GetLastWriteTimeUtc(Path.Combine(_directory, name));
+    /// <summary>Of the file itself: Kubernetes mounts links, which stay as old as the pod while what they lead to is renewed.</summary>
+    private DateTime Stamp(string name)
+    {
+        var path = Path.Combine(_directory, name);
+        return File.GetLastWriteTimeUtc(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+    }
 
     private static List<byte[]> Ders(string pem)
     {

@@ -11,5 +11,6 @@ internal static class MeshGrainsCommand
         GatewayCommand.Create(),
         CheckConfigCommand.Create(),
         DeclareRestoreCommand.Create(),
+        HealthCommand.Create(),
     };
 }
