@@ -5,6 +5,16 @@ namespace MeshGrains.Bench;
 /// <summary>The command line: <c>bench</c> and <c>drill NAME</c>.</summary>
 internal static class CommandLine
 {
+    private static readonly Dictionary<string, Func<DrillOptions, CancellationToken, Task<int>>> Drills = new()
+    {
+        [CrashDrill.Name] = CrashDrill.RunAsync,
+        [KmsOutageDrill.Name] = KmsOutageDrill.RunAsync,
+        [SiloKillDrill.Name] = SiloKillDrill.RunAsync,
+        [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
+        [BanDrill.Name] = BanDrill.RunAsync,
+        [TamperDrill.Name] = TamperDrill.RunAsync,
+    };
+
     public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench(), Drill() };
 
     private static Command Bench()
@@ -14,33 +24,41 @@ internal static class CommandLine
         var server = ServerOption();
         var keep = KeepOption();
         var only = new Option<BenchPart[]>("--only") { Description = "Measure these parts alone; the figures of the others are null.", AllowMultipleArgumentsPerToken = true };
-        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor.") { quick, json, server, keep, only };
-        command.SetAction((arguments, cancellationToken) => BenchCommand.RunAsync(
-            new BenchOptions(
-                arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []),
-            cancellationToken));
+        var cluster = new Option<bool>("--cluster") { Description = "Three silos against one on the same cores, stores and load." };
+        var fleet = new Option<bool>("--fleet") { Description = "A fleet of registered workloads on three silos: registration, memory, restart." };
+        var workloads = new Option<int>("--workloads") { Description = "How many workloads the fleet has.", DefaultValueFactory = _ => FleetBench.DefaultWorkloads };
+        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, or a fleet.")
+        {
+            quick, json, server, keep, only, cluster, fleet, workloads,
+        };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            var options = new BenchOptions(
+                arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []);
+            return arguments.GetValue(fleet) ? FleetBench.RunAsync(options, arguments.GetValue(workloads), cancellationToken)
+                : arguments.GetValue(cluster) ? ClusterBench.RunAsync(options, cancellationToken)
+                : BenchCommand.RunAsync(options, cancellationToken);
+        });
         return command;
     }
 
     private static Command Drill()
     {
-        var name = new Argument<string>("name") { Description = "crash or kms-outage." };
-        name.AcceptOnlyFromAmong(CrashDrill.Name, KmsOutageDrill.Name);
+        var name = new Argument<string>("name") { Description = string.Join(", ", Drills.Keys) };
+        name.AcceptOnlyFromAmong([.. Drills.Keys]);
         var json = JsonOption();
         var server = ServerOption();
         var keep = KeepOption();
         var seed = new Option<int>("--seed") { Description = "Of the random moments; told in the result.", DefaultValueFactory = _ => Random.Shared.Next() };
         var kills = new Option<int?>("--kills") { Description = "crash: how many kills; fewer than 30 do not pass. Default 30." };
         var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more.", DefaultValueFactory = _ => 30 };
-        var command = new Command("drill", "A failure drill against real processes: crash, kms-outage. Ends with 0 when it passed.") { name, json, server, keep, seed, kills, life };
+        var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life };
         command.SetAction((arguments, cancellationToken) =>
         {
             var options = new DrillOptions(
                 arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(seed), arguments.GetValue(kills),
                 TimeSpan.FromSeconds(arguments.GetValue(life)));
-            return arguments.GetValue(name) == CrashDrill.Name
-                ? CrashDrill.RunAsync(options, cancellationToken)
-                : KmsOutageDrill.RunAsync(options, cancellationToken);
+            return Drills[arguments.GetValue(name)!](options, cancellationToken);
         });
         return command;
     }

@@ -5,14 +5,21 @@ namespace MeshGrains.Bench;
 /// <summary>The environment that plants faults into a process of the product (tests/Faults), which knows nothing of them.</summary>
 internal static class FaultEnvironment
 {
+    /// <summary>The layer under SQLite, which a cluster's silos do not have.</summary>
+    public const string VfsVariable = "MESH_FAULT_VFS";
+
     /// <summary>What was not synced is lost at a kill.</summary>
-    public static IReadOnlyDictionary<string, string?> DropUnsynced { get; } = With(("MESH_FAULT_VFS", "drop-unsynced"));
+    public static IReadOnlyDictionary<string, string?> DropUnsynced { get; } = With((VfsVariable, "drop-unsynced"));
 
     /// <summary>Syncs are answered and not done.</summary>
-    public static IReadOnlyDictionary<string, string?> NoSync { get; } = With(("MESH_FAULT_VFS", "no-sync"));
+    public static IReadOnlyDictionary<string, string?> NoSync { get; } = With((VfsVariable, "no-sync"));
 
     /// <summary>The issuance log answers before it records.</summary>
-    public static IReadOnlyDictionary<string, string?> RecordAfterReply { get; } = With(("MESH_FAULT_VFS", "drop-unsynced"), ("MESH_FAULT_LOG", "record-after-reply"));
+    public static IReadOnlyDictionary<string, string?> RecordAfterReply { get; } = With((VfsVariable, "drop-unsynced"), ("MESH_FAULT_LOG", "record-after-reply"));
+
+    /// <summary>Measured times run a thousand times too slow from this many seconds after the start on.</summary>
+    public static IReadOnlyDictionary<string, string?> SlowClock(int afterSeconds)
+        => With(("MESH_FAULT_CLOCK_SLOW_AFTER", afterSeconds.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>The same and a kill at a named point.</summary>
     public static IReadOnlyDictionary<string, string?> KilledAt(this IReadOnlyDictionary<string, string?> environment, CrashPoint point)

@@ -40,7 +40,7 @@ internal static class EndToEndBench
         return new EndToEndFigures(load, log.CountMissing(ReadSerials(plan.SerialsFile)), log.Duplicates, allocated / load.IssuedInAll);
     }
 
-    private static IEnumerable<UInt128> ReadSerials(string file)
+    internal static IEnumerable<UInt128> ReadSerials(string file)
     {
         var bytes = File.ReadAllBytes(file);
         for (var at = 0; at < bytes.Length; at += 16)

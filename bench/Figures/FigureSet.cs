@@ -11,6 +11,7 @@ internal sealed class FigureSet
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly List<(string Key, JsonValue? Value, string Note)> _figures = [];
+    private readonly List<(string Key, IReadOnlyList<(string Name, string Outcome)> Items)> _lists = [];
 
     /// <param name="key">Snake case; unique.</param>
     /// <param name="value">Null where the figure could not be measured.</param>
@@ -25,12 +26,25 @@ internal sealed class FigureSet
 
     public void Set(string key, bool? value, string note = "") => Add(key, value is { } flag ? JsonValue.Create(flag) : null, note);
 
+    /// <summary>Several of the same kind, each an object of its own in the JSON and a line of its own in the table.</summary>
+    public void Set(string key, IReadOnlyList<(string Name, string Outcome)> items)
+    {
+        _figures.RemoveAll(figure => figure.Key == key);
+        _lists.RemoveAll(list => list.Key == key);
+        _lists.Add((key, items));
+    }
+
     public string ToJson()
     {
         var flat = new JsonObject();
         foreach (var (key, value, _) in _figures)
         {
             flat[key] = value?.DeepClone();
+        }
+
+        foreach (var (key, items) in _lists)
+        {
+            flat[key] = new JsonArray([.. items.Select(item => new JsonObject { ["name"] = item.Name, ["outcome"] = item.Outcome })]);
         }
 
         return flat.ToJsonString(Indented);
@@ -53,6 +67,15 @@ internal sealed class FigureSet
         for (var i = 0; i < _figures.Count; i++)
         {
             output.WriteLine($"{_figures[i].Key.PadRight(width)}  {texts[i].PadLeft(valueWidth)}  {_figures[i].Note}".TrimEnd());
+        }
+
+        foreach (var (key, items) in _lists)
+        {
+            output.WriteLine($"{key}: {items.Count}");
+            foreach (var (name, outcome) in items)
+            {
+                output.WriteLine($"  {name}: {outcome}");
+            }
         }
     }
 

@@ -1,9 +1,4 @@
 using System.Diagnostics;
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using MeshGrains.Identity;
-using MeshGrains.Rpc.Istio;
 
 namespace MeshGrains.Bench;
 
@@ -27,26 +22,14 @@ internal sealed class RenewingClient : ICallScript, IAsyncDisposable
     /// <exception cref="InvalidOperationException">The token was refused.</exception>
     public static async Task<RenewingClient> CreateAsync(GrpcTarget target, string token, TimeSpan pace, CancellationToken cancellationToken)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var body = IstioMessages.Request(CertificateSigningRequestWriter.Write(key));
-        var first = await SingleCall.TryAsync(target, new Call(Hpack.Bearer(token), body, 0), cancellationToken);
-        if (first.Status != CallOutcome.Ok)
-        {
-            throw new InvalidOperationException($"No SVID to renew: status {first.Status} {first.StatusMessage}");
-        }
-
-        var chain = IstioCertificateResponse.Parser.ParseFrom(first.Reply).CertChain;
-        using var bare = X509Certificate2.CreateFromPem(chain[0]);
-        using var keyed = bare.CopyWithPrivateKey(key);
-        var leaf = X509CertificateLoader.LoadPkcs12(keyed.Export(X509ContentType.Pkcs12), null);
-        var intermediates = new X509Certificate2Collection((X509Certificate2[])[.. chain.Skip(1).SkipLast(1).Select(pem => X509Certificate2.CreateFromPem(pem))]);
+        var svid = await WorkloadSvid.FetchAsync(target, token, cancellationToken);
         var secured = new GrpcTarget
         {
             Address = target.Address,
             TrustPem = target.TrustPem,
-            ClientCertificate = SslStreamCertificateContext.Create(leaf, intermediates, offline: true),
+            ClientCertificate = svid.Context,
         };
-        return new RenewingClient(await GrpcConnection.OpenAsync(secured, cancellationToken), new Call([], body, 0), pace);
+        return new RenewingClient(await GrpcConnection.OpenAsync(secured, cancellationToken), new Call([], svid.Request, 0), pace);
     }
 
     /// <summary>Renews until the time is up; gives the latencies in milliseconds. A renewal that an earlier one delayed counts from when it was due.</summary>

@@ -10,6 +10,9 @@ internal sealed record LoadPlan
     /// <summary>Address and port of the server.</summary>
     public required string Address { get; init; }
 
+    /// <summary>Further servers that the connections are spread over (gRPC only).</summary>
+    public string[] MoreAddresses { get; init; } = [];
+
     /// <summary>PEM of the roots that the server's certificate chains to (gRPC only).</summary>
     public string? TrustFile { get; init; }
 
@@ -34,6 +37,12 @@ internal sealed record LoadPlan
     public int ValidateEvery { get; init; } = 100;
 
     public required int ServerProcess { get; init; }
+
+    /// <summary>Processes of the further servers, counted with the first one.</summary>
+    public int[] MoreServerProcesses { get; init; } = [];
+
+    /// <summary>Processes whose CPU time is told apart: stores.</summary>
+    public int[] StoreProcesses { get; init; } = [];
 
     /// <summary>Where the result goes as JSON.</summary>
     public required string ResultFile { get; init; }

@@ -30,6 +30,9 @@ internal sealed record LoadResult
     /// <summary>CPU time of the server within the window.</summary>
     public required double ServerCpuSeconds { get; init; }
 
+    /// <summary>CPU time of each store process within the window.</summary>
+    public double[] StoreCpuSeconds { get; init; } = [];
+
     /// <summary>CPU time of everything on the machine within the window, the two of them included.</summary>
     public required double MachineCpuSeconds { get; init; }
 
@@ -46,7 +49,7 @@ internal sealed record LoadResult
     public double LoadCpuShare => LoadCpuSeconds / (Seconds * Environment.ProcessorCount);
 
     /// <summary>What neither of the two used: where it is high, the machine was busy with something else and the rates are too low.</summary>
-    public double OthersCpuShare => Math.Max(0, MachineCpuSeconds - LoadCpuSeconds - ServerCpuSeconds) / (Seconds * Environment.ProcessorCount);
+    public double OthersCpuShare => Math.Max(0, MachineCpuSeconds - LoadCpuSeconds - ServerCpuSeconds - StoreCpuSeconds.Sum()) / (Seconds * Environment.ProcessorCount);
 
     public double ServerCpuShare => ServerCpuSeconds / (Seconds * Environment.ProcessorCount);
 

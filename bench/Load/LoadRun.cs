@@ -11,13 +11,13 @@ internal static class LoadRun
     public static async Task<LoadResult> RunAsync(LoadPlan plan, CancellationToken cancellationToken)
     {
         var requests = CertificateRequests.Make(plan.Requests);
-        var server = IPEndPoint.Parse(plan.Address);
+        IPEndPoint[] servers = [.. plan.MoreAddresses.Prepend(plan.Address).Select(IPEndPoint.Parse)];
         var trustPem = plan.TrustFile is null ? null : await File.ReadAllTextAsync(plan.TrustFile, cancellationToken);
         var tallies = new LoadTally[plan.Connections];
         var (window, running) = plan.Kind == LoadKind.Grpc
-            ? await StartGrpcAsync(plan, server, trustPem, requests, tallies, cancellationToken)
-            : StartCfssl(plan, server, requests, tallies, cancellationToken);
-        var (load, serverCpu, machineCpu) = await MeasureCpuAsync(plan, window, running);
+            ? await StartGrpcAsync(plan, servers, trustPem, requests, tallies, cancellationToken)
+            : StartCfssl(plan, servers[0], requests, tallies, cancellationToken);
+        var (load, serverCpu, storeCpu, machineCpu) = await MeasureCpuAsync(plan, window, running);
         await running;
         WriteSerials(plan, tallies);
         var (validated, invalid, firstInvalid) = Validate(plan, trustPem, requests, tallies);
@@ -33,6 +33,7 @@ internal static class LoadRun
             P99Milliseconds = milliseconds.Length == 0 ? 0 : Statistics.Percentile(milliseconds, 0.99),
             LoadCpuSeconds = load,
             ServerCpuSeconds = serverCpu,
+            StoreCpuSeconds = storeCpu,
             MachineCpuSeconds = machineCpu,
             Validated = validated,
             Invalid = invalid,
@@ -41,15 +42,15 @@ internal static class LoadRun
     }
 
     private static async Task<(LoadWindow Window, Task Running)> StartGrpcAsync(
-        LoadPlan plan, IPEndPoint server, string? trustPem, byte[][] requests, LoadTally[] tallies, CancellationToken cancellationToken)
+        LoadPlan plan, IPEndPoint[] servers, string? trustPem, byte[][] requests, LoadTally[] tallies, CancellationToken cancellationToken)
     {
         var bodies = Array.ConvertAll(requests, IstioMessages.Request);
         byte[][] tokens = plan.TokensFile is null ? [[]] : [.. (await File.ReadAllLinesAsync(plan.TokensFile, cancellationToken)).Select(Hpack.Bearer)];
-        var target = new GrpcTarget { Address = server, TrustPem = trustPem };
+        GrpcTarget[] targets = [.. servers.Select(server => new GrpcTarget { Address = server, TrustPem = trustPem })];
         var connections = new GrpcConnection[plan.Connections];
         for (var i = 0; i < connections.Length; i++)
         {
-            connections[i] = await GrpcConnection.OpenAsync(target, cancellationToken);
+            connections[i] = await GrpcConnection.OpenAsync(targets[i % targets.Length], cancellationToken);
         }
 
         var window = new LoadWindow(TimeSpan.FromSeconds(plan.WarmupSeconds), TimeSpan.FromSeconds(plan.Seconds));
@@ -80,16 +81,18 @@ internal static class LoadRun
             cancellationToken))));
     }
 
-    private static async Task<(double Load, double Server, double Machine)> MeasureCpuAsync(LoadPlan plan, LoadWindow window, Task running)
+    private static async Task<(double Load, double Server, double[] Stores, double Machine)> MeasureCpuAsync(LoadPlan plan, LoadWindow window, Task running)
     {
         using var self = Process.GetCurrentProcess();
+        int[] servers = [plan.ServerProcess, .. plan.MoreServerProcesses];
         await Task.WhenAny(window.UntilBeginAsync(), running);
-        var (load, server, machine) = (self.TotalProcessorTime, ProcessStat.CpuSeconds(plan.ServerProcess), ProcessStat.MachineCpuSeconds());
+        var (load, server, stores, machine) = (
+            self.TotalProcessorTime, servers.Sum(ProcessStat.CpuSeconds), Array.ConvertAll(plan.StoreProcesses, ProcessStat.CpuSeconds), ProcessStat.MachineCpuSeconds());
         await Task.WhenAny(window.UntilEndAsync(), running);
         self.Refresh();
         return (
-            (self.TotalProcessorTime - load).TotalSeconds, ProcessStat.CpuSeconds(plan.ServerProcess) - server,
-            ProcessStat.MachineCpuSeconds() - machine);
+            (self.TotalProcessorTime - load).TotalSeconds, servers.Sum(ProcessStat.CpuSeconds) - server,
+            [.. plan.StoreProcesses.Zip(stores, (process, before) => ProcessStat.CpuSeconds(process) - before)], ProcessStat.MachineCpuSeconds() - machine);
     }
 
     private static void WriteSerials(LoadPlan plan, LoadTally[] tallies)

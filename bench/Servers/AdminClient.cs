@@ -1,8 +1,7 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace MeshGrains.Bench;
 
@@ -13,44 +12,56 @@ internal sealed class AdminClient : IDisposable
 
     private readonly HttpClient _http;
 
-    public AdminClient(string socketPath)
+    /// <param name="socketPath">Of a silo's administration socket.</param>
+    /// <param name="patience">For one answer; half a minute unless told.</param>
+    public AdminClient(string socketPath, TimeSpan? patience = null)
     {
-        var endPoint = new UnixDomainSocketEndPoint(socketPath);
-        var handler = new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(endPoint, cancel);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            },
-        };
-        _http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/v1/"), Timeout = TimeSpan.FromSeconds(30) };
+        _http = UnixHttp.Client(socketPath, patience ?? TimeSpan.FromSeconds(30));
+        _http.BaseAddress = new Uri("http://localhost/v1/");
     }
 
     /// <summary>Registers an entry for join tokens; gives its id once the control plane has acknowledged it.</summary>
     /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
     public async Task<string> CreateEntryAsync(string spiffeId, CancellationToken cancellationToken)
-    {
-        using var body = new StringContent($$"""{"spiffeId":"{{spiffeId}}"}""", Encoding.UTF8, "application/json");
-        using var answer = await _http.PostAsync(new Uri("entries", UriKind.Relative), body, cancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
-        if (answer.StatusCode != HttpStatusCode.Created)
-        {
-            throw new HttpRequestException($"An entry was refused with {(int)answer.StatusCode}: {text}", null, answer.StatusCode);
-        }
+        => await CreateEntryAsync(new JsonObject { ["spiffeId"] = spiffeId }, cancellationToken);
 
-        using var json = JsonDocument.Parse(text);
-        return json.RootElement.GetProperty("id").GetString()!;
+    /// <summary>Registers an entry for callers of a token issuer; gives its id.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
+    public Task<string> CreateEntryAsync(string spiffeId, string source, IEnumerable<string> selectors, CancellationToken cancellationToken)
+        => CreateEntryAsync(
+            new JsonObject
+            {
+                ["spiffeId"] = spiffeId,
+                ["parentId"] = $"spiffe://{SiloSetup.TrustDomain}/meshgrains/source/{source}",
+                ["selectors"] = new JsonArray([.. selectors.Select(selector => JsonValue.Create(selector))]),
+            },
+            cancellationToken);
+
+    private async Task<string> CreateEntryAsync(JsonObject entry, CancellationToken cancellationToken)
+    {
+        using var made = await PostAsync("entries", entry, cancellationToken);
+        return made.RootElement.GetProperty("id").GetString()!;
+    }
+
+    /// <summary>True when the control plane shows the entry.</summary>
+    /// <exception cref="HttpRequestException">The connection went.</exception>
+    public async Task<bool> ShowsEntryAsync(string id, CancellationToken cancellationToken)
+    {
+        using var answer = await _http.GetAsync(new Uri($"entries/{id}", UriKind.Relative), cancellationToken);
+        return answer.IsSuccessStatusCode;
+    }
+
+    public async Task DeleteEntryAsync(string id, CancellationToken cancellationToken)
+    {
+        using var answer = await _http.DeleteAsync(new Uri($"entries/{id}?reason=drill", UriKind.Relative), cancellationToken);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Makes a join token of an entry.</summary>
+    public async Task<string> CreateTokenAsync(string entryId, CancellationToken cancellationToken)
+    {
+        using var made = await PostAsync("join-tokens", new JsonObject { ["entryId"] = entryId }, cancellationToken);
+        return made.RootElement.GetProperty("token").GetString()!;
     }
 
     /// <summary>The ids of all registration entries.</summary>
@@ -88,6 +99,30 @@ internal sealed class AdminClient : IDisposable
         return content;
     }
 
+    /// <summary>The trust bundle as SPIFFE JSON, its number in it.</summary>
+    public Task<string> BundleAsync(CancellationToken cancellationToken) => _http.GetStringAsync(new Uri("bundle", UriKind.Relative), cancellationToken);
+
+    /// <summary>What a walk over the whole log found; empty when it is whole.</summary>
+    public async Task<IReadOnlyList<string>> VerifyLogAsync(CancellationToken cancellationToken)
+    {
+        using var found = await GetAsync("issuances/verification", cancellationToken);
+        return [.. found.RootElement.GetProperty("findings").EnumerateArray().Select(finding => finding.GetString()!)];
+    }
+
+    /// <summary>Quarantines an identity; gives the denial set's number.</summary>
+    public async Task<long> QuarantineAsync(string spiffeId, CancellationToken cancellationToken)
+    {
+        using var receipt = await PostAsync("denials", new JsonObject { ["spiffeId"] = spiffeId, ["reason"] = "drill" }, cancellationToken);
+        return receipt.RootElement.GetProperty("number").GetInt64();
+    }
+
+    /// <summary>From when a number of the denial set holds everywhere; null while that is not known.</summary>
+    public async Task<DateTimeOffset?> EffectiveAsync(long number, CancellationToken cancellationToken)
+    {
+        using var receipt = await GetAsync(string.Create(CultureInfo.InvariantCulture, $"denials/{number}"), cancellationToken);
+        return receipt.RootElement.TryGetProperty("effectiveAt", out var at) && at.ValueKind == JsonValueKind.String ? at.GetDateTimeOffset() : null;
+    }
+
     /// <summary>The authority ids of this cluster's issuing CAs.</summary>
     public async Task<HashSet<string>> IssuingCaIdsAsync(CancellationToken cancellationToken)
     {
@@ -96,6 +131,16 @@ internal sealed class AdminClient : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<JsonDocument> PostAsync(string path, JsonObject content, CancellationToken cancellationToken)
+    {
+        using var body = new StringContent(content.ToJsonString(), Encoding.UTF8, "application/json");
+        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), body, cancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return answer.IsSuccessStatusCode
+            ? JsonDocument.Parse(text)
+            : throw new HttpRequestException($"POST {path} was refused with {(int)answer.StatusCode}: {text}", null, answer.StatusCode);
+    }
 
     private async Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken)
     {

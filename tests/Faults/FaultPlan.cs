@@ -7,12 +7,13 @@ namespace MeshGrains.Faults;
 /// <item><c>MESH_FAULT_VFS=no-sync</c>: a planted fault; syncs are answered and not done, so a kill loses what was committed.</item>
 /// <item><c>MESH_FAULT_KILL_AT=log.batch.written:37</c>: SIGKILL at the 37th time that this diagnostic point of MeshGrains is passed.</item>
 /// <item><c>MESH_FAULT_LOG=record-after-reply</c>: a planted fault; the issuance log answers at once and records 200 ms later.</item>
+/// <item><c>MESH_FAULT_CLOCK_SLOW_AFTER=20</c>: a planted fault; 20 s after the start measured times begin to run a thousand times too slow.</item>
 /// </list>
 /// Other processes cannot read the databases while such a process lives; afterwards the files are as after a loss of power.
 /// </summary>
-internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log)
+internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, string? ClockSlowAfter)
 {
-    public static FaultPlan FromEnvironment() => new(Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"));
+    public static FaultPlan FromEnvironment() => new(Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"), Read("MESH_FAULT_CLOCK_SLOW_AFTER"));
 
     /// <exception cref="ArgumentException">A variable has a value that is none of the above.</exception>
     public void Start()
@@ -34,6 +35,11 @@ internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log)
         if (KillAt is not null)
         {
             KillPoint.Parse(KillAt).Watch();
+        }
+
+        if (ClockSlowAfter is not null)
+        {
+            SlowClockPlanter.Watch(ClockSlowAfter);
         }
 
         switch (Log)

@@ -1,0 +1,120 @@
+namespace MeshGrains.Bench;
+
+/// <summary>
+/// A cluster for a drill: three silos or another number, a gateway, Redis and Azurite of its own, keys in the Key Vault emulator, which counts on its own
+/// what was signed and made, and a token issuer for the clients.
+/// </summary>
+internal sealed class DrillCluster : IAsyncDisposable
+{
+    private readonly ScratchFolder _scratch;
+
+    private DrillCluster(ScratchFolder scratch, TestCluster tokens, VaultProcess? vault) => (_scratch, Tokens, Vault) = (scratch, tokens, vault);
+
+    public TestCluster Tokens { get; }
+
+    /// <summary>Null for a cluster with keys in files.</summary>
+    public VaultProcess? Vault { get; }
+
+    public MeshCluster Mesh { get; private set; } = null!;
+
+    public string Folder => _scratch.Path;
+
+    /// <summary>Where clients call: the one address of the gateway in front of the silos.</summary>
+    public GrpcTarget Front => Target(Mesh.Gateway!);
+
+    /// <param name="scratch">The folder of this run; it outlives the cluster.</param>
+    /// <param name="plan">What the cluster is to be.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <exception cref="TimeoutException">It did not become ready.</exception>
+    public static async Task<DrillCluster> StartAsync(ScratchFolder scratch, DrillPlan plan, CancellationToken cancellationToken)
+    {
+        var vault = plan.VaultKeys ? await VaultProcess.StartAsync(scratch.Path, cancellationToken) : null;
+        var cluster = new DrillCluster(scratch, new TestCluster(scratch.Path), vault);
+        try
+        {
+            var roots = vault is null ? "" : $"keys:\n  trustedRootsFile: {vault.RootsFile}\n";
+            var setup = new ClusterSetup
+            {
+                Folder = Path.Combine(scratch.Path, "c"),
+                Silos = plan.Silos,
+                TrustDomain = SiloSetup.TrustDomain,
+                ConfigFile = cluster.Tokens.WriteConfig(roots + plan.Config),
+                Flags = plan.Flags,
+                GatewayListen = plan.Gateway ? "127.0.0.1:0" : null,
+                KeyUri = vault?.KeyUri,
+                Program = plan.Server,
+                Tuning = name => cluster.Tune(plan, name),
+                Tell = Progress.Say,
+            };
+            cluster.Mesh = await MeshCluster.StartAsync(setup, cancellationToken, mesh => cluster.Mesh = mesh);
+            Progress.Say($"{plan.Silos} silos{(plan.Gateway ? " and a gateway" : "")} are ready");
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A silo's own gateway, past the one in front; or the one in front.</summary>
+    public static GrpcTarget Target(ClusterMember member)
+    {
+        var address = (member.Endpoints ?? throw new InvalidOperationException($"{member.Name} does not run.")).Gateway;
+        var bundle = File.Exists(member.BundlePem) ? member.BundlePem : throw new FileNotFoundException($"{member.BundlePem} is missing.");
+        return new GrpcTarget { Address = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, address.Port), TrustPem = File.ReadAllText(bundle) };
+    }
+
+    /// <summary>The administration API of the first silo that answers.</summary>
+    /// <exception cref="InvalidOperationException">None runs.</exception>
+    public async Task<AdminClient> AdminAsync(CancellationToken cancellationToken)
+    {
+        foreach (var silo in Mesh.Silos)
+        {
+            if (silo.Endpoints is { AdminSocket: { } socket } && (await silo.ReadinessAsync(cancellationToken)).IsReady)
+            {
+                return new AdminClient(socket);
+            }
+        }
+
+        throw new InvalidOperationException("No silo of the cluster is ready.");
+    }
+
+    public static AdminClient AdminOf(ClusterMember silo)
+        => new(silo.Endpoints?.AdminSocket ?? throw new InvalidOperationException($"{silo.Name} does not run."));
+
+    /// <summary>Waits until every silo and the gateway are ready.</summary>
+    public async Task UntilAllReadyAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        foreach (var member in Mesh.Silos.Append(Mesh.Gateway).OfType<ClusterMember>())
+        {
+            await member.UntilReadyAsync(patience, cancellationToken);
+        }
+    }
+
+    /// <summary>Starts of silos, those of the cluster's making included.</summary>
+    public int SiloStarts => Mesh.Silos.Sum(silo => silo.Process.Starts);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Mesh is not null)
+        {
+            await Mesh.DisposeAsync();
+        }
+
+        if (Vault is not null)
+        {
+            await Vault.DisposeAsync();
+        }
+
+        Tokens.Dispose();
+    }
+
+    private MemberTuning Tune(DrillPlan plan, string name)
+    {
+        var tuning = plan.Tuning(name, Mesh);
+        return Vault is null
+            ? tuning
+            : tuning with { Environment = Vault.Environment.Concat(tuning.Environment).ToDictionary(variable => variable.Key, variable => variable.Value) };
+    }
+}
