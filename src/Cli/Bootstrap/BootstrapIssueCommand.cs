@@ -17,20 +17,12 @@ internal static class BootstrapIssueCommand
         var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration), or a gateway's.", HelpName = "NAME", Required = true };
         var role = new Option<string>("--role")
         {
-<<<<<<< HEAD
-            Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: relays calls to silos and is none.",
-            HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
-        };
-        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
-        var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial. May be repeated. Default localhost", HelpName = "NAME" };
-=======
             Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: 'meshgrains gateway', relays to silos and is none.",
             HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
         };
         role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
         var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial; of a gateway, that its clients dial. May be repeated. Default localhost", HelpName = "NAME" };
         var ip = new Option<string[]>("--ip") { Description = "IP address that a gateway's clients dial. May be repeated. Default none but loopback", HelpName = "ADDRESS" };
->>>>>>> bfa75d1 (wip)
         var directory = new Option<string>("--out") { Description = "Directory for ca.pem, silo.pem and silo.key (0600): the silo's DIR/bootstrap.", HelpName = "DIR", Required = true };
         var ttl = Durations.Option("--ttl", "Life of the certificate, within the CA's. Default 365d");
         var command = new TaughtCommand(

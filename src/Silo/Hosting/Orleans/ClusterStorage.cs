@@ -47,10 +47,10 @@ internal static class ClusterStorage
             : new ManagedIdentityCredential(client is null ? ManagedIdentityId.SystemAssigned : ManagedIdentityId.FromUserAssignedClientId(client));
     }
 
-    public static void Add(IServiceCollection services, StorageOptions storage, DataDirectory data)
+    public static void Add(IServiceCollection services, StorageOptions storage)
     {
-        services.AddMeshAzureStorage(OptionsOf(storage));
-        services.AddSingleton<IIssuanceLog>(provider => new SqliteIssuanceLog(
-            SqliteStorageOptions.Under(data.Path).Log!, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SqliteIssuanceLog>>()));
+        var options = OptionsOf(storage);
+        services.AddMeshAzureStorage(options);
+        services.AddMeshBlobIssuanceLog(options);
     }
 }

@@ -87,7 +87,7 @@ internal static class GrainHost
     {
         if (mesh.Storage.BlobEndpoint.Length > 0)
         {
-            ClusterStorage.Add(services, mesh.Storage, data);
+            ClusterStorage.Add(services, mesh.Storage);
         }
         else
         {
