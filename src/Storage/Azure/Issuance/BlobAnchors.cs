@@ -10,7 +10,7 @@ namespace MeshGrains.Storage;
 /// <summary>Numbers that only grow, a blob of decimal digits each, raised by compare-and-swap on the ETag.</summary>
 internal sealed class BlobAnchors(LogBlobs blobs)
 {
-    /// <summary>The highest bundle number that any record carries.</summary>
+    /// <summary>The highest bundle number that was published or that any record carries.</summary>
     public const string BundleNumber = "bundle-number";
 
     private const int Tries = 64;
@@ -21,6 +21,7 @@ internal sealed class BlobAnchors(LogBlobs blobs)
     public static string Name(LogAnchor anchor) => anchor switch
     {
         LogAnchor.Denials => "denials",
+        LogAnchor.Bundle => BundleNumber,
         _ => throw new ArgumentOutOfRangeException(nameof(anchor), anchor, "There is no such anchor."),
     };
 
