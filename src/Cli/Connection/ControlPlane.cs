@@ -12,6 +12,7 @@ namespace MeshGrains.Cli;
 /// <summary>The REST API of one control plane, over its local socket or over TLS.</summary>
 internal sealed class ControlPlane : IDisposable
 {
+    /// <summary>Of a silo's gateway; one that runs apart adds its name. Both are reserved: no entry can give them to a workload.</summary>
     private const string GatewayPath = "/meshgrains/gateway";
     private const int MaxAnswerBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(30);
@@ -55,7 +56,7 @@ internal sealed class ControlPlane : IDisposable
     /// <summary>Over TLS; the server must be the gateway of the bundle's trust domain. With an SVID, as its holder.</summary>
     public static ControlPlane OverTls(Uri server, SpiffeBundle bundle, HeldSvid? client, TimeProvider time)
     {
-        var check = new PeerCheck(bundle, SpiffeId.FromPath(bundle.TrustDomain, GatewayPath), time);
+        var check = new PeerCheck(bundle, SpiffeId.FromPath(bundle.TrustDomain, GatewayPath), time, orNamed: true);
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions

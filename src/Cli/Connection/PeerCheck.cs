@@ -5,10 +5,10 @@ using MeshGrains.Identity;
 namespace MeshGrains.Cli;
 
 /// <summary>
-/// Judges the other end of a TLS handshake: a valid X.509-SVID by our validator and the trust bundle, and exactly the expected SPIFFE ID. Host names
-/// and the system's roots have no say.
+/// Judges the other end of a TLS handshake: a valid X.509-SVID by our validator and the trust bundle, and exactly the expected SPIFFE ID, or
+/// with <paramref name="orNamed"/> one segment more. Host names and the system's roots have no say.
 /// </summary>
-internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProvider time)
+internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProvider time, bool orNamed = false)
 {
     /// <summary>Between this machine's clock and the issuer's.</summary>
     private static readonly X509SvidValidationOptions Tolerance = new() { ClockSkew = TimeSpan.FromMinutes(1) };
@@ -54,7 +54,7 @@ internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProv
             return $"its certificate does not hold ({validation.Refusal}): {validation.Error.TrimEnd('.')}";
         }
 
-        if (validation.Id != expected)
+        if (validation.Id != expected && !(orNamed && IsNamed(validation.Id)))
         {
             return $"it is {validation.Id}, not {expected}";
         }
@@ -63,4 +63,7 @@ internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProv
         Certificate = validation.Path[0];
         return null;
     }
+
+    private bool IsNamed(SpiffeId id) =>
+        $"{id}" is { } text && text.StartsWith($"{expected}/", StringComparison.Ordinal) && text.IndexOf('/', $"{expected}/".Length) < 0;
 }

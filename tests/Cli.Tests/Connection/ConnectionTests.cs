@@ -54,14 +54,28 @@ public sealed class ConnectionTests
     }
 
     [Fact]
-    public async Task A_server_of_the_trust_domain_that_is_not_the_gateway_gets_no_request()
+    public async Task A_gateway_that_runs_apart_adds_its_name()
     {
-        await using var mesh = await FakeMesh.StartAsync("/demo/backend");
+        await using var mesh = await FakeMesh.StartAsync("/meshgrains/gateway/eu-1");
+
+        var run = await mesh.RunBareAsync("bundle", "show", "--server", mesh.Server, "--bundle", mesh.BundleFile);
+
+        Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
+        Assert.Single(mesh.Requests);
+    }
+
+    [Theory]
+    [InlineData("/demo/backend")]
+    [InlineData("/meshgrains/gateways")]
+    [InlineData("/meshgrains/gateway/eu-1/more")]
+    public async Task A_server_of_the_trust_domain_that_is_not_the_gateway_gets_no_request(string path)
+    {
+        await using var mesh = await FakeMesh.StartAsync(path);
 
         var run = await mesh.RunBareAsync("bundle", "show", "--server", mesh.Server, "--bundle", mesh.BundleFile);
 
         Assert.Equal(ExitCode.Failed, run.ExitCode);
-        Assert.Contains("it is spiffe://mesh.test/demo/backend, not spiffe://mesh.test/meshgrains/gateway", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"it is spiffe://mesh.test{path}, not spiffe://mesh.test/meshgrains/gateway", run.Error, StringComparison.Ordinal);
         Assert.Empty(mesh.Requests);
     }
 
