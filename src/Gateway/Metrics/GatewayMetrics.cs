@@ -13,11 +13,14 @@ internal sealed class GatewayMetrics
     private readonly Histogram<double> _duration;
     private readonly IIssuanceService _issuance;
     private readonly ServingCertificate _serving;
+    private readonly IRelayCredentials? _bootstrap;
     private readonly TimeProvider _time;
 
-    public GatewayMetrics(IMeterFactory meters, IIssuanceService issuance, IIssuanceLog log, ServingCertificate serving, TimeProvider time)
+    public GatewayMetrics(
+        IMeterFactory meters, IIssuanceService issuance, IIssuanceLog log, ServingCertificate serving, TimeProvider time,
+        IRelayCredentials? bootstrap = null, DenialReplica? denials = null)
     {
-        (_issuance, _serving, _time) = (issuance, serving, time);
+        (_issuance, _serving, _bootstrap, _time) = (issuance, serving, bootstrap, time);
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "meshgrains.gateway.svid_requests", description: "Requests for an SVID at the gateway, by API and result: ok, or the reason of the refusal.");
@@ -26,10 +29,17 @@ internal sealed class GatewayMetrics
         meter.CreateObservableGauge(
             "meshgrains.authority.expiry", Expiry, "s", "Time until an authority's certificate ends, by kind and authority id.");
         meter.CreateObservableGauge("meshgrains.log.queue_depth", () => log.QueueDepth, description: "Records waiting to be made durable.");
+        meter.CreateObservableGauge("meshgrains.log.available", () => log.IsAvailable ? 1 : 0, description: "1 while the issuance log takes records, 0 while it does not.");
         meter.CreateObservableGauge(
             "meshgrains.bundle.number", () => issuance.Current?.BundleNumber ?? 0, description: "The number of the trust bundle that is being delivered.");
         meter.CreateObservableGauge(
             "meshgrains.gateway.ready", () => issuance.NotReadyReason is null ? 1 : 0, description: "1 while this silo issues, 0 while it does not.");
+        if (denials is not null)
+        {
+            meter.CreateObservableGauge(
+                "meshgrains.denials.confirmation_age", () => Age(denials), "s", "Time since this silo last confirmed the denial set; beyond the lease it issues nothing.");
+            meter.CreateObservableGauge("meshgrains.denials.number", () => denials.Current?.Number ?? 0, description: "The number of the denial set that this silo holds.");
+        }
     }
 
     public long Start() => _time.GetTimestamp();
@@ -44,6 +54,10 @@ internal sealed class GatewayMetrics
         _duration.Record(
             _time.GetElapsedTime(started).TotalSeconds, new KeyValuePair<string, object?>("api", api), new KeyValuePair<string, object?>("outcome", outcome));
     }
+
+    /// <summary>Nothing before the first confirmation: a start is not a lapse.</summary>
+    private IEnumerable<Measurement<double>> Age(DenialReplica denials) =>
+        denials.Current?.ConfirmedTimestamp is { } confirmed ? [new(_time.GetElapsedTime(confirmed).TotalSeconds)] : [];
 
     private IEnumerable<Measurement<double>> Expiry()
     {
@@ -60,6 +74,11 @@ internal sealed class GatewayMetrics
         if (_serving.Current is { } serving)
         {
             yield return Left("gateway", "gateway", serving.NotAfter);
+        }
+
+        if (_bootstrap?.Current is { } bootstrap)
+        {
+            yield return Left("bootstrap", "bootstrap", bootstrap.NotAfter);
         }
 
         Measurement<double> Left(string kind, string authority, DateTimeOffset notAfter)

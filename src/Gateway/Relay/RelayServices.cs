@@ -74,6 +74,7 @@ public static class RelayServices
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, Rest.RestJson.Default));
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddSingleton<PrometheusCollector>();
+        services.AddSingleton<FrontMetrics>();
 
         services.AddHostedService(provider => provider.GetRequiredService<SiloProbe>());
         services.AddHostedService(provider => provider.GetRequiredService<RelayTrust>());
@@ -87,6 +88,7 @@ public static class RelayServices
         ArgumentNullException.ThrowIfNull(app);
         // Counting starts before the first connection.
         app.Services.GetRequiredService<PrometheusCollector>();
+        app.Services.GetRequiredService<FrontMetrics>();
         app.UseMiddleware<RelayFront>();
         ActivatorUtilities.CreateInstance<HealthEndpoints>(app.Services).Map(app);
         return app;

@@ -18,6 +18,8 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
     private Dictionary<string, long> _seenBefore = new(StringComparer.Ordinal);
     private byte[]? _key;
 
+    public RecordAuthenticator() => RecordInstruments.Begin();
+
     /// <summary>True once <see cref="Provide"/> was called.</summary>
     [MemberNotNullWhen(true, nameof(_key))]
     public bool IsReady => Volatile.Read(ref _key) is not null;

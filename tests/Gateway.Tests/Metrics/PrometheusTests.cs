@@ -142,6 +142,7 @@ public sealed partial class PrometheusTests : IDisposable
         Assert.Contains($"meshgrains_authority_expiry_seconds{{authority=\"{host.Issuance.Ca.Snapshot.AuthorityId}\",kind=\"issuing_ca\"}} 2", text, StringComparison.Ordinal);
         Assert.Contains($"meshgrains_authority_expiry_seconds{{authority=\"{host.Issuance.Ca.Snapshot.RootAuthorityId}\",kind=\"root\"}} 3", text, StringComparison.Ordinal);
         Assert.Contains("meshgrains_log_queue_depth 3\n", text, StringComparison.Ordinal);
+        Assert.Contains("meshgrains_log_available 1\n", text, StringComparison.Ordinal);
         Assert.Contains("process_resident_memory_bytes ", text, StringComparison.Ordinal);
 
         string? family = null;

@@ -36,7 +36,7 @@ public sealed class RelayFrontTests
         Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         var seen = Assert.Single(front.Silo.Authenticator.Seen).ClientChain!;
         Assert.Equal("spiffe://mesh.test/ns/shop/sa/cart", seen.SpiffeId);
-        Assert.Equal(Convert.ToHexStringLower(credentials.Certificate.SerialNumberBytes.Span), seen.Serial);
+        Assert.Equal(ParsedCertificate.Read(credentials.Certificate.RawData).SerialHex, seen.Serial);
         Assert.Equal(front.Ca.Snapshot.AuthorityId, seen.IssuerAuthorityId);
         Assert.Equal(AdmissionClass.Renewal, front.Silo.Admission.LastHint);
     }
@@ -193,7 +193,10 @@ public sealed class RelayFrontTests
         var asked = front.Silo.Issuance.LastServing!;
         Assert.Equal("edge-1", asked.Gateway);
         Assert.Equal(["localhost"], asked.DnsNames);
-        Assert.Contains("meshgrains_relay_silos{state=\"ready\"} 1", await front.MetricsAsync(), StringComparison.Ordinal);
+        var metrics = await front.MetricsAsync();
+        Assert.Contains("meshgrains_relay_silos{state=\"ready\"} 1", metrics, StringComparison.Ordinal);
+        Assert.Matches("meshgrains_authority_expiry_seconds\\{authority=\"gateway\",kind=\"gateway\"\\} 3[0-9]{3}", metrics);
+        Assert.Matches("meshgrains_authority_expiry_seconds\\{authority=\"bootstrap\",kind=\"bootstrap\"\\} [1-9]", metrics);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace MeshGrains.Grains.Tests;
 
 public sealed class RecordAuthenticatorTests
@@ -22,6 +24,29 @@ public sealed class RecordAuthenticatorTests
         Assert.Throws<RecordTamperedException>(() => _records.Verify("a", 2, Content, tag.AsSpan(0, 31)));
         Assert.Throws<RecordTamperedException>(() => _records.Verify("a", 2, Content, []));
         Assert.Throws<RecordTamperedException>(() => With(8).Verify("a", 2, Content, tag));
+    }
+
+    [Fact]
+    public void Refusals_are_counted_from_zero_on()
+    {
+        long? seen = null;
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (instrument.Name == "meshgrains.records.refused")
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => seen = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+        var before = Assert.NotNull(seen);
+
+        Assert.Throws<RecordTamperedException>(() => _records.Verify("a", 1, Content, []));
+
+        listener.RecordObservableInstruments();
+        Assert.True(seen > before);
     }
 
     [Fact]
