@@ -2,6 +2,7 @@ using System.Text.Json;
 using MeshGrains.Gateway.Metrics;
 using MeshGrains.Gateway.Rest;
 using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -9,8 +10,13 @@ using Microsoft.AspNetCore.Routing;
 namespace MeshGrains.Gateway.Health;
 
 /// <summary><c>/livez</c>, <c>/readyz</c> and <c>/metrics</c>.</summary>
-internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, PrometheusCollector metrics)
+internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, PrometheusCollector metrics, IIssuanceService? issuance = null)
 {
+    /// <summary>Who relays asks for a silo that issues; one that never does, an authority alone, is ready for everybody else.</summary>
+    private readonly IReadinessCheck[] _forRelays = issuance is null || checks.Any(check => check is IssuanceReadiness)
+        ? [.. checks]
+        : [.. checks, new IssuanceReadiness(issuance)];
+
     public void Map(IEndpointRouteBuilder endpoints)
     {
         var everywhere = Access.Open(ListenerKinds.Mesh | ListenerKinds.Operations | ListenerKinds.Admin | ListenerKinds.Relay);
@@ -24,8 +30,9 @@ internal sealed class HealthEndpoints(IEnumerable<IReadinessCheck> checks, Prome
     private Task ReadyAsync(HttpContext http)
     {
         // Anyone may reach the mesh listener: there it is said that something is wrong, not what.
-        var withReasons = ConnectionOrigin.Of(http)?.Listener is ListenerKinds.Operations or ListenerKinds.Admin or ListenerKinds.Relay;
-        var report = ReadinessReport.Of(checks, withReasons);
+        var listener = ConnectionOrigin.Of(http)?.Listener;
+        var withReasons = listener is ListenerKinds.Operations or ListenerKinds.Admin or ListenerKinds.Relay;
+        var report = ReadinessReport.Of(listener == ListenerKinds.Relay ? _forRelays : checks, withReasons);
         var status = report.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         return RestCall.WriteAsync(http, RestJson.Wire.ReadinessReport, report, status);
     }

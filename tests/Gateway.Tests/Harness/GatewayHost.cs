@@ -36,6 +36,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public TimeSpan ClockSkew { get; set; }
 
+    /// <summary>False for a silo that is to have no issuing CA, an authority alone.</summary>
+    public bool Issues { get; set; } = true;
+
     /// <summary>When set, relayed calls are taken on a listener of their own.</summary>
     public IRelayCredentials? RelayCredentials { get; set; }
 
@@ -72,7 +75,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(host.Logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.Configure<TrustDomainOptions>(options => options.Name = "mesh.test");
         builder.Services.Configure<SvidOptions>(options => options.ClockSkew = host.ClockSkew);
-        builder.Services.AddMeshGateway();
+        builder.Services.AddMeshGateway(host.Issues);
         builder.Services.Configure<GatewayOptions>(options =>
         {
             options.Listen = "127.0.0.1:0";

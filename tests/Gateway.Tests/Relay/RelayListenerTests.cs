@@ -29,6 +29,19 @@ public sealed class RelayListenerTests
     }
 
     [Fact]
+    public async Task A_silo_that_never_issues_is_ready_for_everybody_but_relays()
+    {
+        using var bootstrap = new TestBootstrap();
+        await using var authority = await GatewayHost.StartAsync(prepare: host =>
+        {
+            (host.Issues, host.Issuance.NotReadyReason) = (false, "this process has not the role issuer");
+            host.RelayCredentials = bootstrap.Issue(BootstrapNames.AuthorityRole, "authority-1");
+        });
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await GetAsync(authority, bootstrap.Issue(BootstrapNames.GatewayRole, "edge-1"), "/readyz"));
+        Assert.Equal(HttpStatusCode.OK, (await authority.OperationsClient().GetAsync("/readyz")).StatusCode);
+    }
+
+    [Fact]
     public async Task Everyone_else_is_turned_away_at_the_handshake()
     {
         using var bootstrap = new TestBootstrap();
