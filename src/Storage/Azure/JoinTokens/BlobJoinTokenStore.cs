@@ -9,7 +9,8 @@ namespace MeshGrains.Storage;
 /// <summary>
 /// Join tokens on blobs. A token lies, authenticated, in the container of state; it is taken by making a mark in the container of the log, which is
 /// one atomic step, so that state put back from a backup revives no token. When the reply to that step is lost the token is burned: who holds it asks
-/// for another. Marks stay for a day after the token's end; nothing can be taken after its end, so that no mark is missed.
+/// for another. Marks stay for a day after the token's end; nothing can be taken after its end, so that no mark is missed. Where this identity may not
+/// delete in the log's container they stay until a rule of the account's drops them.
 /// </summary>
 internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, BlobAccess access) : IJoinTokenStore
 {
@@ -117,6 +118,10 @@ internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, B
                     => await container.GetBlobClient(mark.Name).DeleteIfExistsAsync(cancellationToken: cancel).ConfigureAwait(false)).ConfigureAwait(false);
                 return;
             }
+        }
+        catch (RequestFailedException failure) when (failure.ErrorCode is "AuthorizationPermissionMismatch")
+        {
+            // A role of the log's that deletes nothing is a good one; a mark too many does no harm.
         }
         catch (Exception failure) when (BlobFailures.Explain(failure, container, cancellationToken) is { } explained)
         {

@@ -1,3 +1,4 @@
+using Azure;
 using MeshGrains.Grains;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -68,6 +69,19 @@ public sealed class BlobJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         Assert.Equal(1, await MarksAsync());
         Assert.Equal(0, await Store.PruneAsync(end.AddHours(25), None));
         Assert.Equal(0, await MarksAsync());
+    }
+
+    [SkippableFact]
+    public async Task An_identity_that_may_delete_nothing_in_the_logs_container_still_drops_ended_tokens()
+    {
+        await Store.AddAsync(Records.Token(1), None);
+        await TakeAsync();
+        _blobs.Requests.Before = (method, path) => method == "DELETE" && path.Contains("join-tokens/consumed/", StringComparison.Ordinal)
+            ? throw new RequestFailedException(403, "This request is not authorized to perform this operation using this permission.", "AuthorizationPermissionMismatch", null)
+            : Task.CompletedTask;
+
+        Assert.Equal(1, await Store.PruneAsync(Records.Token(1).ExpiresAt.AddDays(2), None));
+        Assert.Equal(1, await MarksAsync());
     }
 
     [SkippableFact]
