@@ -112,7 +112,7 @@ module endpoints 'modules/endpoints.bicep' = if (!empty(endpointSubnetId)) {
       { name: 'vault', id: vault.outputs.id, group: 'vault' }
       { name: 'state', id: state.outputs.id, group: 'blob' }
       { name: 'log', id: log.outputs.id, group: 'blob' }
-      { name: 'redis', id: redis.outputs.id, group: 'redisCache' }
+      { name: 'redis', id: redis.outputs.id, group: 'redisEnterprise' }
     ]
   }
 }

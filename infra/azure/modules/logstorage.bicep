@@ -61,7 +61,8 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   name: 'meshgrains-log'
 }
 
-// Replaced anchors and summaries; never the segments themselves, which an operator takes away by a decision of his own.
+// Replaced anchors and summaries, and marks of used join tokens, which silos may not delete: join-tokens/consumed, long after any token's end.
+// Never the segments themselves, which an operator takes away by a decision of his own.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = {
   parent: account
   name: 'default'
@@ -80,6 +81,24 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
               version: {
                 delete: {
                   daysAfterCreationGreaterThan: retentionDays
+                }
+              }
+            }
+          }
+        }
+        {
+          name: 'used-join-tokens'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['meshgrains-log/join-tokens/consumed/']
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterCreationGreaterThan: 30
                 }
               }
             }

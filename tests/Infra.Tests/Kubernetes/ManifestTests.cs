@@ -7,6 +7,9 @@ public sealed class ManifestTests
 {
     private const int LongestStopSeconds = 5 + 30;
 
+    /// <summary>clustering.redisPatience and what a join may take, before a silo listens for probes.</summary>
+    private const int LongestStartSeconds = 60 + 120;
+
     public static TheoryData<string> Folders => ["base", "overlays/laptop", "overlays/azure"];
 
     [SkippableTheory]
@@ -72,6 +75,54 @@ public sealed class ManifestTests
         Assert.All(Rendering.Of(folder).Meshgrains, workload => Assert.True(
             int.Parse(Rendering.PodOf(workload).Path("spec.terminationGracePeriodSeconds").Text!, CultureInfo.InvariantCulture) >= LongestStopSeconds + 10,
             Rendering.NameOf(workload)));
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void A_silos_start_has_the_time_it_may_take(string folder) =>
+        Assert.All(Rendering.Of(folder).Meshgrains.Where(workload => workload["kind"].Text == "StatefulSet"), workload =>
+        {
+            var probe = Rendering.PodOf(workload).Path("spec.containers").Items.Single()["startupProbe"];
+            Assert.True(
+                int.Parse(probe["periodSeconds"].Text!, CultureInfo.InvariantCulture) * int.Parse(probe["failureThreshold"].Text!, CultureInfo.InvariantCulture)
+                    >= LongestStartSeconds + 30, Rendering.NameOf(workload));
+        });
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void A_gateway_knows_the_silos_that_sign_and_no_others(string folder)
+    {
+        var rendering = Rendering.Of(folder);
+        var file = Yaml.Documents(ConfigurationTests.FileOf(rendering, rendering.Get("Deployment", "meshgrains-gateway")))[0];
+        var address = Assert.Single(file.Path("relay.silos").Texts).Split(':');
+        var service = rendering.Get("Service", address[0].Split('.')[0]);
+        Assert.Equal($"{service.Path("metadata.name").Text}.{service.Path("metadata.namespace").Text}.svc", address[0]);
+        Assert.Equal("None", service.Path("spec.clusterIP").Text);
+        Assert.Equal("true", service.Path("spec.publishNotReadyAddresses").Text);
+        Assert.Contains(service.Path("spec.ports").Items, port => port["port"].Text == address[1]);
+        var chosen = rendering.Meshgrains.Where(workload =>
+            service.Path("spec.selector").Members.All(wanted => Rendering.PodOf(workload).Path("metadata.labels")[wanted.Key].Text == wanted.Value.Text));
+        Assert.Equal(["StatefulSet/meshgrains-issuer"], chosen.Select(Rendering.NameOf));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Folders))]
+    public void What_the_configuration_dials_is_let_out(string folder)
+    {
+        var rendering = Rendering.Of(folder);
+        foreach (var name in new[] { "meshgrains-authority", "meshgrains-issuer" })
+        {
+            var silo = rendering.Get("StatefulSet", name);
+            var file = Yaml.Documents(ConfigurationTests.FileOf(rendering, silo))[0];
+            var open = Exits(rendering, silo);
+            var redis = file.Path("clustering.redis").Text!.Split(':');
+            Assert.Contains(TargetOf(rendering, redis[0], redis[1]), open);
+            Assert.Contains(TargetOf(rendering, new Uri(file.Path("storage.blobEndpoint").Text!).Host, "443"), open);
+            Assert.Contains("11111 to silos", open);
+            Assert.Contains("8444 to issuers", open);
+        }
+
+        Assert.Equal(["53 to dns", "53 to dns", "8444 to issuers"], Exits(rendering, rendering.Get("Deployment", "meshgrains-gateway")).Order(StringComparer.Ordinal));
+    }
 
     [SkippableTheory]
     [MemberData(nameof(Folders))]
@@ -144,7 +195,7 @@ public sealed class ManifestTests
         Assert.False(deny["ingress"].Exists || deny["egress"].Exists);
 
         Assert.Equal(["11111 from silos", "8444 from gateways", "8444 from silos", "9464 from prometheus"], Openings(rendering, "meshgrains-issuer"));
-        Assert.Equal(["11111 from silos", "8444 from gateways", "8444 from silos", "9464 from prometheus"], Openings(rendering, "meshgrains-authority"));
+        Assert.Equal(["11111 from silos", "9464 from prometheus"], Openings(rendering, "meshgrains-authority"));
         Assert.Equal(["8443 from everyone", "9464 from prometheus"], Openings(rendering, "meshgrains-gateway"));
         Assert.All(rendering.OfKind("NetworkPolicy").SelectMany(policy => policy.Path("spec.egress").Items), rule =>
         {
@@ -204,12 +255,40 @@ public sealed class ManifestTests
             .Order(StringComparer.Ordinal);
     }
 
+    private static List<string> Exits(Rendering rendering, Yaml workload)
+    {
+        var labels = Rendering.PodOf(workload).Path("metadata.labels");
+        return [.. rendering.OfKind("NetworkPolicy").Where(policy => Rendering.Selects(policy.Path("spec.podSelector"), labels))
+            .SelectMany(policy => policy.Path("spec.egress").Items)
+            .SelectMany(rule => rule["ports"].Items.SelectMany(port => rule["to"].Items.Select(peer => $"{port["port"].Text} to {WhoIs(peer)}")))];
+    }
+
+    /// <summary>A service of the namespace is let out to by its pods and their port; anything else lies outside.</summary>
+    private static string TargetOf(Rendering rendering, string host, string port)
+    {
+        var service = rendering.OfKind("Service").FirstOrDefault(service => $"{service.Path("metadata.name").Text}.meshgrains.svc" == host);
+        if (!service.Exists)
+        {
+            return $"{port} to outside";
+        }
+
+        var app = service.Path("spec.selector")["app.kubernetes.io/name"].Text;
+        var target = service.Path("spec.ports").Items.Single(one => one["port"].Text == port)["targetPort"].Text!;
+        var pod = rendering.Workloads.Single(workload => Rendering.PodOf(workload).Path("metadata.labels")["app.kubernetes.io/name"].Text == app);
+        var named = Rendering.PodOf(pod).Path("spec.containers").Items.SelectMany(container => container["ports"].Items).FirstOrDefault(one => one["name"].Text == target);
+        return $"{(named.Exists ? named["containerPort"].Text : target)} to {app}";
+    }
+
     private static string WhoIs(Yaml peer)
     {
         var pods = peer.Path("podSelector.matchLabels");
         return pods["meshgrains.io/silo"].Text == "true" && !peer["namespaceSelector"].Exists ? "silos"
             : pods["app.kubernetes.io/component"].Text == "gateway" && !peer["namespaceSelector"].Exists ? "gateways"
             : pods["app.kubernetes.io/name"].Text == "prometheus" && peer["namespaceSelector"].Exists ? "prometheus"
+            : pods["app.kubernetes.io/component"].Text == "issuer" && !peer["namespaceSelector"].Exists ? "issuers"
+            : pods["app.kubernetes.io/name"].Text is "redis" or "azurite" && !peer["namespaceSelector"].Exists ? pods["app.kubernetes.io/name"].Text!
+            : peer["ipBlock"].Exists ? "outside"
+            : peer.Path("namespaceSelector.matchLabels")["kubernetes.io/metadata.name"].Text == "kube-system" ? "dns"
             : !peer["podSelector"].Exists && peer["namespaceSelector"].Exists ? "everyone"
             : peer.ToString();
     }
