@@ -9,10 +9,13 @@ namespace MeshGrains.Gateway.Relay;
 /// is treated as one on the mesh listener, but is never relayed again. A call without facts stays the peer's own. On every other listener the
 /// facts' headers are taken off unread.
 /// </summary>
-internal sealed class RelayIntake(RequestDelegate next, RelayedClients clients, RefusalLog refusals, IRandomSource random)
+internal sealed class RelayIntake(RequestDelegate next, RelayedClients clients, IClientTrust trust, RefusalLog refusals, IRandomSource random)
 {
     private static readonly Refusal Malformed = new(
         RefusalCode.InvalidArgument, "relay_facts_malformed", "The relay's headers about the caller cannot be read; gateway and silo may be of versions that do not fit.");
+
+    private static readonly Refusal NoBundle = new(
+        RefusalCode.Unavailable, "bundle_unavailable", "This silo has no trust bundle yet to judge the client's certificate by.", RetryAfter: TimeSpan.FromSeconds(1));
 
     public Task InvokeAsync(HttpContext http)
     {
@@ -41,6 +44,11 @@ internal sealed class RelayIntake(RequestDelegate next, RelayedClients clients, 
         if (facts.Certificates.Count == 0)
         {
             return next(http);
+        }
+
+        if (trust.Bundle is null)
+        {
+            return RefuseAsync(http, NoBundle);
         }
 
         var (client, error) = clients.Validate(facts.Certificates);

@@ -62,6 +62,7 @@ public static class RelayServices
         services.AddSingleton<IClientTrust>(provider => provider.GetRequiredService<RelayTrust>());
         services.AddSingleton<IGatewayCertificateIssuer, RelayedCertificateIssuer>();
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<SiloProbe>());
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<RelayTrust>());
 
         services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<ClientCertificateCheck>();

@@ -11,7 +11,7 @@ namespace MeshGrains.Gateway.Relay;
 /// A gateway's copy of the trust bundle, for the handshake with clients; the silo judges again. Fetched over the relay link, again at the bundle's refresh
 /// hint or each half minute. An older number than the one known is not taken.
 /// </summary>
-internal sealed class RelayTrust(SiloCalls silos, MeshScope scope, IRandomSource random, TimeProvider time, ILogger<RelayTrust> logger) : BackgroundService, IClientTrust
+internal sealed class RelayTrust(SiloCalls silos, MeshScope scope, IRandomSource random, TimeProvider time, ILogger<RelayTrust> logger) : BackgroundService, IClientTrust, IReadinessCheck
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
@@ -19,6 +19,12 @@ internal sealed class RelayTrust(SiloCalls silos, MeshScope scope, IRandomSource
     private volatile SpiffeBundle? _bundle;
 
     public SpiffeBundle? Bundle => _bundle;
+
+    public bool IsLastWord => false;
+
+    public string Name => "trust-bundle";
+
+    public string? NotReadyReason => _bundle is null ? "The trust bundle has not been fetched from a silo yet." : null;
 
     /// <summary>Raised after another bundle came into use.</summary>
     public event Action? Changed;

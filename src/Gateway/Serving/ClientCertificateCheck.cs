@@ -20,6 +20,9 @@ internal sealed class ClientCertificateCheck
         _tolerance = new X509SvidValidationOptions { ClockSkew = svids.Value.ClockSkew };
     }
 
+    /// <summary>Whether a certificate that does not hold here holds nowhere.</summary>
+    public bool IsLastWord => _trust.IsLastWord;
+
     public (ParsedClientChain? Client, string? Error) Validate(ReadOnlyMemory<byte> leaf, IReadOnlyList<ReadOnlyMemory<byte>> intermediates)
     {
         if (_trust.Bundle is not { } bundle)

@@ -39,7 +39,7 @@ internal sealed class ConnectionLifetime(
     private static DateTimeOffset? CertificateEnd(ConnectionContext connection)
     {
         var origin = connection.Features.Get<ConnectionOrigin>();
-        return origin?.ClientChain?.Until ?? origin?.RelayPeer?.Until;
+        return origin?.ClientEnd ?? origin?.RelayPeer?.Until;
     }
 
     private sealed class Ending : IDisposable

@@ -14,8 +14,11 @@ internal sealed class ConnectionOrigin(ListenerKinds listener)
     /// <summary>The validated client SVID; null without one.</summary>
     public ParsedClientChain? ClientChain { get; set; }
 
-    /// <summary>What the client sent at its handshake, DER, leaf first; empty without a validated SVID.</summary>
+    /// <summary>What the client sent at its handshake, DER, leaf first: validated, or, at a gateway that runs alone, a silo's to judge.</summary>
     public IReadOnlyList<byte[]> ClientCertificates { get; set; } = [];
+
+    /// <summary>When the connection ends with its client certificate; null without one.</summary>
+    public DateTimeOffset? ClientEnd { get; set; }
 
     /// <summary>The other side of a relay link; null on every other listener.</summary>
     public RelayPeer? RelayPeer { get; set; }

@@ -7,4 +7,7 @@ internal interface IClientTrust
 {
     /// <summary>Null while there is none.</summary>
     SpiffeBundle? Bundle { get; }
+
+    /// <summary>False where a silo judges the certificates again: a copy that is behind then turns nobody away.</summary>
+    bool IsLastWord => true;
 }

@@ -76,6 +76,13 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
         var origin = connection.Features.Get<ConnectionOrigin>();
         var presented = PresentedChain.Of(leaf, chain);
         var result = clients.Validate(presented[0], [.. presented.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)]);
+        if (origin is not null && result.Client is null && !clients.IsLastWord)
+        {
+            // Bundles change at silos first. The client gets a silo's answer, in words, and not a connection that breaks.
+            (origin.ClientCertificates, origin.ClientEnd) = (presented, EndAhead(leaf));
+            return true;
+        }
+
         if (origin is null || result.Client is null)
         {
             if (MayTell())
@@ -87,9 +94,15 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
             return false;
         }
 
-        (origin.ClientChain, origin.ClientCertificates) = (result.Client, presented);
+        (origin.ClientChain, origin.ClientCertificates, origin.ClientEnd) = (result.Client, presented, result.Client.Until);
         return true;
     }
+
+    /// <summary>Null when it lies behind: each call on the connection is refused then.</summary>
+    private DateTimeOffset? EndAhead(X509Certificate leaf) =>
+        leaf is X509Certificate2 certificate && certificate.NotAfter.ToUniversalTime() is var end && end > time.GetUtcNow().UtcDateTime
+            ? new DateTimeOffset(end, TimeSpan.Zero)
+            : null;
 
     private bool MayTell()
     {

@@ -96,8 +96,7 @@ internal sealed class FrontHost : IAsyncDisposable
         await App.StartAsync();
     }
 
-    public bool IsReady() => App.Services.GetServices<IReadinessCheck>().All(check => check.NotReadyReason is null)
-        && App.Services.GetRequiredService<IClientTrust>().Bundle is not null;
+    public bool IsReady() => App.Services.GetServices<IReadinessCheck>().All(check => check.NotReadyReason is null);
 
     public async Task UntilAsync(Func<bool> condition, string what)
     {

@@ -55,6 +55,23 @@ public sealed class RelayFrontTests
         Assert.Equal("client_certificate_refused", await ReasonAsync(reply));
     }
 
+    [Fact]
+    public async Task A_certificate_under_a_root_that_the_gateway_has_not_heard_of_yet_is_the_silos_to_judge()
+    {
+        await using var front = await FrontHost.StartAsync();
+        var next = TestCa.Create(bundleNumber: 8);
+        using var client = front.Client(next.Client("/ns/shop/sa/cart"));
+        using var strangersClient = front.Client(TestCa.Create().Client("/ns/shop/sa/cart"));
+        front.Silo.Issuance.Ca = next;
+        using var reply = await FrontHost.IssueAsync(client, token: null);
+        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        Assert.Equal("spiffe://mesh.test/ns/shop/sa/cart", Assert.Single(front.Silo.Authenticator.Seen).ClientChain!.SpiffeId);
+
+        using var stranger = await FrontHost.IssueAsync(strangersClient, token: null);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+        Assert.Equal("client_certificate_refused", await ReasonAsync(stranger));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
