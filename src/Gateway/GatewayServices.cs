@@ -47,7 +47,7 @@ public static class GatewayServices
         services.AddRelayEnds();
         services.AddSingleton<RelayedClients>();
         services.AddSingleton<ServingTls>();
-        services.AddSingleton<ServingCertificate>();
+        services.AddSingleton(MakeServingCertificate);
         services.AddSingleton<KestrelSetup>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
         services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
@@ -112,6 +112,14 @@ public static class GatewayServices
         Resource<RelayEndpoints>(services).Map(app);
         Resource<HealthEndpoints>(services).Map(app);
         return app;
+    }
+
+    private static ServingCertificate MakeServingCertificate(IServiceProvider services)
+    {
+        var issuer = services.GetRequiredService<IGatewayCertificateIssuer>();
+        return ActivatorUtilities.CreateInstance<ServingCertificate>(services, services.GetService<RelayedCertificateIssuer>() is { } elsewhere
+            ? new FallbackCertificateIssuer(issuer, elsewhere, services.GetRequiredService<OwnIssuer>())
+            : issuer);
     }
 
     private static T Resource<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);

@@ -16,9 +16,15 @@ internal sealed class OperatorAuthorizer
         RefusalCode.Unauthenticated, "operator_unknown",
         "Administration needs the local operator's socket, or a client certificate that gateway.roles binds to a role.");
 
+    // A gateway says which certificate its client proved: at the edge, that is no ground to administer on.
+    private static readonly Refusal ThroughGateway = new(
+        RefusalCode.PermissionDenied, "administration_relayed",
+        "Administration through a gateway is off: call a silo, or set relay.administration at the silos.");
+
     internal const int RefusalLinesPerSecond = 20;
 
     private readonly Dictionary<string, Operator> _bySpiffeId;
+    private readonly bool _throughGateways;
     private readonly IOperatorDenials _denials;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -27,10 +33,11 @@ internal sealed class OperatorAuthorizer
     private readonly LineBudget _strangers;
     private readonly LineBudget _known;
 
-    public OperatorAuthorizer(IOptions<GatewayOptions> options, IOperatorDenials denials, TimeProvider time, ILoggerFactory loggers)
+    public OperatorAuthorizer(IOptions<GatewayOptions> options, IOptions<RelayOptions> relay, IOperatorDenials denials, TimeProvider time, ILoggerFactory loggers)
     {
         (_denials, _time, _logger) = (denials, time, loggers.CreateLogger(AuditLog.Category));
         (_strangers, _known) = (new LineBudget(time, RefusalLinesPerSecond), new LineBudget(time, RefusalLinesPerSecond));
+        _throughGateways = relay.Value.Administration;
         _bySpiffeId = options.Value.Roles
             .GroupBy(binding => binding.SpiffeId, StringComparer.Ordinal)
             .ToDictionary(
@@ -65,6 +72,11 @@ internal sealed class OperatorAuthorizer
             return ConnectionOrigin.Of(http)?.ClientChain is null
                 ? NoCredentials
                 : new Refusal(RefusalCode.PermissionDenied, "no_role", "This identity is bound to no role; gateway.roles in the configuration binds them.");
+        }
+
+        if (ConnectionOrigin.Of(http)?.RelayedBy is { IsGateway: true } && !_throughGateways)
+        {
+            return ThroughGateway;
         }
 
         if (ConnectionOrigin.Of(http)?.ClientChain is { } client && _denials.Check(client) is { } denied)

@@ -13,6 +13,9 @@ public sealed record CallCredentials
 
     public required IPAddress RemoteAddress { get; init; }
 
+    /// <summary>The id of the call, ours or its relay's: the same for every attempt at it.</summary>
+    public string CallId { get; init; } = "";
+
     /// <summary>Istio's <c>clusterid</c> metadata; it narrows which token issuers are asked and never grants anything.</summary>
     public string? ClusterId { get; init; }
 

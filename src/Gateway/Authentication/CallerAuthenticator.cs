@@ -31,7 +31,7 @@ internal sealed class CallerAuthenticator(
             }
 
             return JoinTokenAuthenticator.Recognises(token)
-                ? joinTokens.AuthenticateAsync(token, ct)
+                ? joinTokens.AuthenticateAsync(token, credentials.CallId, ct)
                 : kubernetes.VerifyAsync(token, credentials.ClusterId, ct);
         }
 

@@ -5,7 +5,7 @@ using MeshGrains.Grains;
 namespace MeshGrains.Gateway;
 
 /// <summary>
-/// Redeems join tokens. Redeeming uses the token up, whatever becomes of the request afterwards: a token that could be tried twice
+/// Redeems join tokens. Redeeming uses the token up, whatever becomes of the request afterwards: a token that could be tried by two calls
 /// would admit two.
 /// </summary>
 internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, TimeProvider time, ILogger<JoinTokenAuthenticator> logger)
@@ -22,7 +22,7 @@ internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, T
 
     public static bool Recognises(string token) => token.StartsWith(Prefix, StringComparison.Ordinal);
 
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string token, CancellationToken cancellationToken)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string token, string callId, CancellationToken cancellationToken)
     {
         if (token.Length > MaxLength || token.AsSpan().ContainsAnyExcept(Alphabet))
         {
@@ -32,7 +32,7 @@ internal sealed partial class JoinTokenAuthenticator(IJoinTokenService tokens, T
         JoinToken? redeemed;
         try
         {
-            redeemed = await tokens.RedeemAsync(token, cancellationToken).ConfigureAwait(false);
+            redeemed = await tokens.RedeemAsync(token, callId, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

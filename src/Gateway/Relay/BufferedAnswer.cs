@@ -24,9 +24,6 @@ internal sealed class BufferedAnswer
     /// <summary>The silo refused for the moment and made nothing: HTTP 503, or gRPC UNAVAILABLE without a message.</summary>
     public bool IsUnavailable => _status == HttpStatusCode.ServiceUnavailable || (_body.Length == 0 && GrpcStatus == GrpcUnavailable);
 
-    /// <summary>The credentials were not used: even a join token may be tried elsewhere.</summary>
-    public bool IsUntouched => _headers.Contains(RelayFacts.UntouchedHeader);
-
     public string Result => GrpcStatus is { } status ? "grpc_" + status : "http_" + ((int)_status).ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private string? GrpcStatus => Value(_trailers) ?? Value(_headers);

@@ -10,22 +10,25 @@ namespace MeshGrains.Gateway.Relay;
 /// answered here, whatever the answer is, so that silos without a CA never pass a call around.
 /// </summary>
 internal sealed class IssuerFallback(
-    RequestDelegate next, IIssuanceService issuance, IAdmission admission, RefusalLog refusals, TimeProvider time, SiloLinks? links = null, UnaryRelay? relay = null)
+    RequestDelegate next, IAdmission admission, RefusalLog refusals, OwnIssuer? own = null, SiloLinks? links = null, UnaryRelay? relay = null)
 {
     private const int Attempts = 2;
     private static readonly TimeSpan TargetsAge = TimeSpan.FromSeconds(2);
 
     public Task InvokeAsync(HttpContext http) =>
-        relay is null || links is null || http.GetEndpoint()?.Metadata.GetMetadata<RelayedWithoutIssuer>() is null || HasIssuer
+        relay is null || links is null || own is not { IsThere: false } || http.GetEndpoint()?.Metadata.GetMetadata<RelayedWithoutIssuer>() is null
         || ConnectionOrigin.Of(http) is not { RelayedBy: null } origin
             ? next(http)
             : RelayAsync(http, origin);
 
-    private bool HasIssuer => issuance.Current is { } issuer && issuer.NotAfter > time.GetUtcNow();
-
     private async Task RelayAsync(HttpContext http, ConnectionOrigin origin)
     {
-        await links!.RefreshAsync(TargetsAge, http.RequestAborted);
+        if (links!.All.Count == 0)
+        {
+            // The probe's next round would find them; this call does not wait for it.
+            await links.RefreshAsync(TargetsAge, http.RequestAborted);
+        }
+
         var facts = new RelayFacts(http.Connection.RemoteIpAddress ?? IPAddress.Loopback, origin.ClientCertificates, RequestId.Of(http));
         if (links.All.Count == 0 || !facts.Fits)
         {

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace MeshGrains.Gateway.Relay;
 
-/// <summary>The caller's own deadline, counted from when its call came.</summary>
+/// <summary>The caller's own deadline, or the relay's where that is shorter, counted from when the call came.</summary>
 internal readonly struct RelayDeadline
 {
     private readonly TimeProvider _time;
@@ -20,6 +20,10 @@ internal readonly struct RelayDeadline
     public bool Passed => Left == TimeSpan.Zero;
 
     /// <summary>A malformed timeout is the silo's to refuse: it is as good as none here, and passed on by nobody.</summary>
-    public static RelayDeadline Of(HttpContext http, TimeProvider time) =>
-        new(time, http.Request.Headers.TryGetValue(HeaderNames.GrpcTimeout, out var text) && text.Count == 1 && GrpcTimeout.TryParse(text[0]!, out var timeout) ? timeout : null);
+    /// <param name="http">The call.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="most">What the call has at most, whatever its caller says; null for no such bound.</param>
+    public static RelayDeadline Of(HttpContext http, TimeProvider time, TimeSpan? most = null) =>
+        new(time, http.Request.Headers.TryGetValue(HeaderNames.GrpcTimeout, out var text) && text.Count == 1 && GrpcTimeout.TryParse(text[0]!, out var timeout)
+            && (most is not { } bound || timeout < bound) ? timeout : most);
 }

@@ -10,24 +10,23 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Gateway.Relay;
 
-/// <summary>What gateways ask silos for themselves, on the relay listener alone: their serving certificate.</summary>
+/// <summary>What gateways, and silos without an issuing CA, ask silos for themselves, on the relay listener alone: their serving certificate.</summary>
 internal sealed class RelayEndpoints(IGatewayCertificateIssuer issuer, ILogger<RelayEndpoints> logger)
 {
     public const string CertificatePath = "/internal/v1/gateway-certificate";
 
     private const int MaxNames = 64;
 
-    private static readonly Refusal GatewaysOnly = new(
-        RefusalCode.PermissionDenied, "not_a_gateway", "Only a gateway is given such a certificate; its bootstrap certificate needs the role 'gateway'.");
+    private static readonly Refusal PeersOnly = new(RefusalCode.PermissionDenied, "not_a_peer", "Only a gateway or a silo is given such a certificate.");
 
     public void Map(IEndpointRouteBuilder endpoints) =>
         endpoints.MapMethods(CertificatePath, ["POST"], CertifyAsync).WithMetadata(Access.Open(ListenerKinds.Relay));
 
     private async Task CertifyAsync(HttpContext http)
     {
-        if (ConnectionOrigin.Of(http)?.RelayPeer is not { IsGateway: true } peer)
+        if (ConnectionOrigin.Of(http)?.RelayPeer is not { } peer)
         {
-            await ProblemWriter.WriteAsync(http, GatewaysOnly);
+            await ProblemWriter.WriteAsync(http, PeersOnly);
             return;
         }
 
@@ -55,8 +54,8 @@ internal sealed class RelayEndpoints(IGatewayCertificateIssuer issuer, ILogger<R
             throw RestCall.Invalid("names_too_many", $"At most {MaxNames} names of a kind are taken.");
         }
 
-        // Whoever runs the bootstrap CA decided which names this gateway stands for; a stolen gateway gets no others.
-        var dns = body.DnsNames.FirstOrDefault(name => name != "localhost" && !peer.DnsNames.Contains(name, StringComparer.OrdinalIgnoreCase));
+        // Whoever runs the bootstrap CA decided which names a gateway stands for; a stolen one gets no others. A silo may have an issuing CA for the asking.
+        var dns = body.DnsNames.FirstOrDefault(name => peer.IsGateway && name != "localhost" && !peer.DnsNames.Contains(name, StringComparer.OrdinalIgnoreCase));
         if (dns is not null)
         {
             throw RestCall.Invalid("name_not_allowed", $"The gateway's bootstrap certificate does not name '{dns}'; issue it anew with 'meshctl bootstrap issue --dns'.");
@@ -65,7 +64,7 @@ internal sealed class RelayEndpoints(IGatewayCertificateIssuer issuer, ILogger<R
         var addresses = new List<IPAddress>();
         foreach (var text in body.IpAddresses)
         {
-            if (!IPAddress.TryParse(text, out var address) || !(IPAddress.IsLoopback(address) || peer.IpAddresses.Contains(address)))
+            if (!IPAddress.TryParse(text, out var address) || !(!peer.IsGateway || IPAddress.IsLoopback(address) || peer.IpAddresses.Contains(address)))
             {
                 throw RestCall.Invalid("name_not_allowed", $"The gateway's bootstrap certificate does not name the address '{text}'; issue it anew with 'meshctl bootstrap issue --ip'.");
             }
@@ -73,6 +72,6 @@ internal sealed class RelayEndpoints(IGatewayCertificateIssuer issuer, ILogger<R
             addresses.Add(address);
         }
 
-        return new GatewayCertificateRequest(csr.SubjectPublicKeyInfo, body.DnsNames, addresses) { Gateway = peer.Name };
+        return new GatewayCertificateRequest(csr.SubjectPublicKeyInfo, body.DnsNames, addresses) { Gateway = peer.IsGateway ? peer.Name : null };
     }
 }

@@ -15,9 +15,6 @@ internal sealed record RelayFacts(IPAddress Address, IReadOnlyList<byte[]> Certi
     /// <summary>Every header of this prefix belongs to relay links; a relay passes none of a client's own.</summary>
     public const string Prefix = "mesh-relay-";
 
-    /// <summary>On an answer: the call's credentials were not used, so that it may be tried elsewhere.</summary>
-    public const string UntouchedHeader = Prefix + "untouched";
-
     /// <summary>Room that the facts need among the request headers.</summary>
     public const int HeaderBytes = 16 * 1024;
 

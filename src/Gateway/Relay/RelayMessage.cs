@@ -21,7 +21,7 @@ internal static class RelayMessage
     /// <param name="http">The call as it came.</param>
     /// <param name="facts">What is known of the caller.</param>
     /// <param name="content">The body; null for none.</param>
-    /// <param name="left">What is left of the caller's own deadline; null without one.</param>
+    /// <param name="left">What the silo has for a gRPC call; null without a bound.</param>
     public static HttpRequestMessage Request(HttpContext http, RelayFacts facts, HttpContent? content, TimeSpan? left)
     {
         var from = http.Request;
@@ -38,11 +38,10 @@ internal static class RelayMessage
         if (GrpcUnimplemented.IsCall(http))
         {
             request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
-        }
-
-        if (left is { } time)
-        {
-            request.Headers.TryAddWithoutValidation(HeaderNames.GrpcTimeout, GrpcTimeout.Format(time));
+            if (left is { } time)
+            {
+                request.Headers.TryAddWithoutValidation(HeaderNames.GrpcTimeout, GrpcTimeout.Format(time));
+            }
         }
 
         facts.WriteTo(request.Headers);

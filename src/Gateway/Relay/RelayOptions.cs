@@ -11,6 +11,9 @@ public sealed class RelayOptions
     /// <summary>The address that relays reach it at; empty: <see cref="Listen"/>.</summary>
     public string Advertise { get; set; } = "";
 
+    /// <summary>Whether a silo takes administration that comes through a gateway, whose word for the operator's certificate it then takes.</summary>
+    public bool Administration { get; set; }
+
     /// <summary>For <c>meshgrains gateway</c>: relay addresses of silos, <c>host:port</c>; a name is looked up again and again and all its addresses are used.</summary>
     public IList<string> Silos { get; } = [];
 
@@ -19,6 +22,9 @@ public sealed class RelayOptions
 
     /// <summary>How long one silo has for an issuance before another is tried.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an issuance may take in all, whatever its caller's own deadline is.</summary>
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Attempts of one call in all, 1 to 5.</summary>
     public int MaxAttempts { get; set; } = 3;

@@ -41,6 +41,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
         }
 
         CheckTime(errors, "relay.attemptTimeout", options.AttemptTimeout, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
+        CheckTime(errors, "relay.deadline", options.Deadline, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
         CheckTime(errors, "relay.probeInterval", options.ProbeInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(1));
         CheckTime(errors, "relay.ejection", options.Ejection, TimeSpan.FromMilliseconds(50), TimeSpan.FromMinutes(5));
         CheckTime(errors, "relay.resolveInterval", options.ResolveInterval, TimeSpan.FromMilliseconds(50), TimeSpan.FromHours(1));

@@ -17,19 +17,30 @@ namespace MeshGrains.Gateway;
 /// <summary>Puts relaying into a host: into a silo, or into a gateway that runs alone.</summary>
 public static class RelayServices
 {
-    /// <summary>Links to silos, for whoever relays. The host brings <see cref="IRelayTargets"/> and <see cref="IRelayCredentials"/>, and binds <see cref="RelayOptions"/>.</summary>
+    /// <summary>
+    /// Links to silos, for whoever has no issuing CA, and what comes over them: issuances, the trust bundle, the serving certificate. The host brings
+    /// <see cref="IRelayTargets"/> and <see cref="IRelayCredentials"/>, and binds <see cref="RelayOptions"/>.
+    /// </summary>
     public static IServiceCollection AddMeshRelayLinks(this IServiceCollection services)
     {
+        services.AddSingleton<OwnIssuer>();
         services.AddSingleton<SiloLinkFactory>();
         services.AddSingleton<SiloLinks>();
         services.AddSingleton(provider => new RetryBudget(
             provider.GetRequiredService<IOptions<RelayOptions>>().Value.RetryShare, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<UnaryRelay>();
+        services.AddSingleton<SiloCalls>();
+        services.AddSingleton<SiloProbe>();
+        services.AddSingleton<RelayTrust>();
+        services.AddSingleton<RelayedCertificateIssuer>();
+        services.AddHostedService(provider => provider.GetRequiredService<SiloProbe>());
+        services.AddHostedService(provider => provider.GetRequiredService<RelayTrust>());
         return services;
     }
 
     /// <summary>
-    /// In a silo: while it has no issuing CA, issuances go to the silos of its cluster that have one. The host brings <see cref="IRelayCredentials"/>.
+    /// In a silo: while it has no issuing CA, issuances go to the silos of its cluster that have one, and the trust bundle and its serving certificate come
+    /// from them. The host brings <see cref="IRelayCredentials"/>.
     /// </summary>
     public static IServiceCollection AddMeshIssuerFallback(this IServiceCollection services)
     {
@@ -55,12 +66,9 @@ public static class RelayServices
         services.AddMetrics();
 
         services.AddSingleton<IRelayTargets, ConfiguredRelayTargets>();
-        services.AddSingleton<SiloCalls>();
         services.AddSingleton<StreamRelay>();
-        services.AddSingleton<SiloProbe>();
-        services.AddSingleton<RelayTrust>();
         services.AddSingleton<IClientTrust>(provider => provider.GetRequiredService<RelayTrust>());
-        services.AddSingleton<IGatewayCertificateIssuer, RelayedCertificateIssuer>();
+        services.AddSingleton<IGatewayCertificateIssuer>(provider => provider.GetRequiredService<RelayedCertificateIssuer>());
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<SiloProbe>());
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<RelayTrust>());
 
@@ -76,9 +84,6 @@ public static class RelayServices
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<FrontMetrics>();
-
-        services.AddHostedService(provider => provider.GetRequiredService<SiloProbe>());
-        services.AddHostedService(provider => provider.GetRequiredService<RelayTrust>());
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServingCertificate>());
         return services;
     }

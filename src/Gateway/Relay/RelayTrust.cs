@@ -8,10 +8,10 @@ using Microsoft.Extensions.Logging;
 namespace MeshGrains.Gateway.Relay;
 
 /// <summary>
-/// A gateway's copy of the trust bundle, for the handshake with clients; the silo judges again. Fetched over the relay link, again at the bundle's refresh
-/// hint or each half minute. An older number than the one known is not taken.
+/// The trust bundle as the silos with an issuing CA show it, for a process that has none: fetched over the relay link, again at the bundle's refresh
+/// hint or each half minute. An older number than the one known is not taken. A gateway needs it for the handshake with clients, whom the silo judges again.
 /// </summary>
-internal sealed class RelayTrust(SiloCalls silos, MeshScope scope, IRandomSource random, TimeProvider time, ILogger<RelayTrust> logger) : BackgroundService, IClientTrust, IReadinessCheck
+internal sealed class RelayTrust(SiloCalls silos, OwnIssuer own, MeshScope scope, IRandomSource random, TimeProvider time, ILogger<RelayTrust> logger) : BackgroundService, IClientTrust, IReadinessCheck
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
@@ -61,7 +61,7 @@ internal sealed class RelayTrust(SiloCalls silos, MeshScope scope, IRandomSource
         {
             while (true)
             {
-                var fetched = await FetchAsync(stoppingToken);
+                var fetched = !own.IsThere && await FetchAsync(stoppingToken);
                 var wait = !fetched ? Retry : _bundle?.RefreshHint is { } hint && hint < Longest ? hint : Longest;
                 await Task.Delay(wait * random.NextJitter(0.1), time, stoppingToken);
             }

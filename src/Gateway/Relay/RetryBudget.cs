@@ -6,7 +6,7 @@ namespace MeshGrains.Gateway.Relay;
 /// </summary>
 internal sealed class RetryBudget(double share, TimeProvider time)
 {
-    private const double Most = 100;
+    private const double Most = 1000;
     private const double PerSecond = 2;
     private const double AtStart = 10;
 

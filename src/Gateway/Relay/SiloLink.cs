@@ -97,6 +97,9 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
 
             left = ejection * (1 << Math.Min(_failures++, MostDoublings));
             _ejectedUntil = now + left;
+
+            // What it said before counts no more: after its time it comes behind every silo that says it is ready.
+            _ready = null;
         }
 
         metrics.Ejected();

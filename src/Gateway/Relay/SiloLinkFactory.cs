@@ -13,8 +13,10 @@ internal sealed class SiloLinkFactory(IRelayCredentials credentials, RelayTls tl
     private static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ShortestLife = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleLife = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(3);
+
+    // A silo that froze takes its streams along in about three seconds.
+    private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(2);
 
     public RelayIdentity Identity => credentials.Current;
 

@@ -6,10 +6,10 @@ using Microsoft.Extensions.Options;
 namespace MeshGrains.Gateway.Relay;
 
 /// <summary>
-/// A gateway's clock: brings the silos up to date and asks each one's <c>/readyz</c> over its link, each interval with some jitter. A silo that does
-/// not answer within one is left out.
+/// A relay's clock: brings the silos up to date and asks each one's <c>/readyz</c> over its link, each interval with some jitter. A silo that does
+/// not answer in its time is left out. In a silo it rests while that has an issuing CA and relays nothing.
 /// </summary>
-internal sealed class SiloProbe(SiloLinks links, IOptions<RelayOptions> options, IRandomSource random, TimeProvider time) : BackgroundService, IReadinessCheck
+internal sealed class SiloProbe(SiloLinks links, OwnIssuer own, IOptions<RelayOptions> options, IRandomSource random, TimeProvider time) : BackgroundService, IReadinessCheck
 {
     private const double Spread = 0.1;
     private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(2);
@@ -26,12 +26,15 @@ internal sealed class SiloProbe(SiloLinks links, IOptions<RelayOptions> options,
         {
             while (true)
             {
-                await links.RefreshAsync(TimeSpan.Zero, stoppingToken);
-
-                // Not awaited: one silo that is frozen does not keep the others from being asked.
-                foreach (var link in links.All)
+                if (!own.IsThere)
                 {
-                    _ = AskAsync(link, stoppingToken);
+                    await links.RefreshAsync(TimeSpan.Zero, stoppingToken);
+
+                    // Not awaited: one silo that is frozen does not keep the others from being asked.
+                    foreach (var link in links.All)
+                    {
+                        _ = AskAsync(link, stoppingToken);
+                    }
                 }
 
                 await Task.Delay(options.Value.ProbeInterval * random.NextJitter(Spread), time, stoppingToken);

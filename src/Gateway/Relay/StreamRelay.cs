@@ -12,7 +12,7 @@ namespace MeshGrains.Gateway.Relay;
 
 /// <summary>
 /// Passes any other call through, both ways at once and with nothing held but a buffer each: administration, bundles, health, reflection, long
-/// streams. Another silo is tried only while nothing was sent.
+/// streams. Another silo is tried while nothing was sent, and where asking twice changes nothing (GET, HEAD) until an answer began.
 /// </summary>
 internal sealed class StreamRelay(
     SiloLinks links, RelayMetrics metrics, IOptions<RelayOptions> options, IOptions<LimitsOptions> limits, TimeProvider time, ILogger<StreamRelay> logger)
@@ -92,7 +92,7 @@ internal sealed class StreamRelay(
                     link.Eject(failure.Message);
                 }
 
-                var sent = http.Response.HasStarted || content is { Begun: true } || !NeverConnected(failure);
+                var sent = http.Response.HasStarted || content is { Begun: true } || !(NeverConnected(failure) || ChangesNothing(http));
                 RelayLog.Attempted(logger, tried.Count, facts.RequestId, link.Name, sent ? "broken" : "not sent", failure.Message);
                 metrics.Attempted(sent ? "broken" : "not_sent");
                 if (sent)
@@ -166,6 +166,8 @@ internal sealed class StreamRelay(
     {
         HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.NameResolutionError,
     };
+
+    private static bool ChangesNothing(HttpContext http) => HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
 
     private static bool HasBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
 

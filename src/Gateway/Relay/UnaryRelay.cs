@@ -10,15 +10,14 @@ namespace MeshGrains.Gateway.Relay;
 
 /// <summary>
 /// Hands an issuance on: body and answer are held whole, so that a silo that fails or does not answer in its time costs the caller another attempt
-/// and no more. This is the one layer that retries. A call with a join token, which serves once, is tried again only when it certainly was not used; for any other,
-/// an attempt whose outcome is unknown may leave a certificate that is recorded and held by nobody.
+/// and no more. This is the one layer that retries. Every attempt goes out under the call's one id: an attempt whose outcome is unknown may leave a
+/// certificate that is recorded and held by nobody, and a join token that it used is the same call's still.
 /// </summary>
 internal sealed class UnaryRelay(
     SiloLinks links, RetryBudget budget, RelayMetrics metrics, IOptions<RelayOptions> options, IOptions<LimitsOptions> limits, IRandomSource random, TimeProvider time,
     ILogger<UnaryRelay> logger)
 {
     private const string Kind = "issuance";
-    private const string Scheme = "Bearer ";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan RetryHint = TimeSpan.FromSeconds(1);
 
@@ -28,7 +27,7 @@ internal sealed class UnaryRelay(
     /// <param name="mostAttempts">Attempts in all.</param>
     public async Task RelayAsync(HttpContext http, RelayFacts facts, int mostAttempts)
     {
-        var deadline = RelayDeadline.Of(http, time);
+        var deadline = RelayDeadline.Of(http, time, options.Value.Deadline);
         if (await ReadBodyAsync(http) is not { } body)
         {
             metrics.Called(Kind, "too_large");
@@ -37,7 +36,6 @@ internal sealed class UnaryRelay(
         }
 
         budget.Called();
-        var onceOnly = BringsJoinToken(http);
         var tried = new List<SiloLink>(mostAttempts);
         BufferedAnswer? answer = null;
         var unknown = false;
@@ -47,14 +45,13 @@ internal sealed class UnaryRelay(
             (var outcome, answer) = await AttemptAsync(http, facts, body, link, deadline, tried.Count);
             metrics.Attempted(Name(outcome));
             unknown |= outcome == AttemptOutcome.Unknown;
-            var mayFollow = outcome switch
+            if (outcome == AttemptOutcome.Answered || tried.Count >= mostAttempts)
             {
-                AttemptOutcome.NotSent => true,
-                AttemptOutcome.Unavailable => !onceOnly || answer!.IsUntouched,
-                AttemptOutcome.Unknown => !onceOnly,
-                _ => false,
-            };
-            if (!mayFollow || tried.Count >= mostAttempts || !budget.TryTake())
+                break;
+            }
+
+            // A silo that could not be reached costs no other silo anything.
+            if (outcome != AttemptOutcome.NotSent && !budget.TryTake())
             {
                 break;
             }
@@ -70,7 +67,7 @@ internal sealed class UnaryRelay(
         }
 
         metrics.Called(Kind, deadline.Passed ? "deadline" : unknown ? "unknown" : "unreachable");
-        await GiveUpAsync(http, deadline, onceOnly && unknown);
+        await GiveUpAsync(http, deadline);
     }
 
     private async Task<(AttemptOutcome Outcome, BufferedAnswer? Answer)> AttemptAsync(
@@ -88,7 +85,7 @@ internal sealed class UnaryRelay(
         var content = new MarkedContent(body);
         try
         {
-            using var request = RelayMessage.Request(http, facts, content, deadline.Left);
+            using var request = RelayMessage.Request(http, facts, content, limit);
             using var response = await link.SendAsync(request, both.Token);
             var answer = await BufferedAnswer.ReadAsync(response, both.Token);
             if (!answer.IsUnavailable)
@@ -98,11 +95,7 @@ internal sealed class UnaryRelay(
             }
 
             RelayLog.Attempted(logger, number, facts.RequestId, link.Name, "unavailable", null);
-            if (!answer.IsUntouched || link.Ready is null)
-            {
-                link.Eject("it answered that it is unavailable");
-            }
-
+            link.Eject("it answered that it is unavailable");
             return (AttemptOutcome.Unavailable, answer);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or ObjectDisposedException
@@ -121,16 +114,8 @@ internal sealed class UnaryRelay(
         }
     }
 
-    private static Task GiveUpAsync(HttpContext http, RelayDeadline deadline, bool tokenMayBeUsed)
+    private static Task GiveUpAsync(HttpContext http, RelayDeadline deadline)
     {
-        if (tokenMayBeUsed)
-        {
-            return RelayAnswer.RefuseAsync(http, new Refusal(
-                RefusalCode.Unavailable, "outcome_unknown",
-                "The silo that took the join token did not answer in time, so the token may be used up. If it is refused, create a new one ('meshctl token create').",
-                RetryAfter: RetryHint));
-        }
-
         if (deadline.Passed && GrpcUnimplemented.IsCall(http))
         {
             RelayAnswer.Status(http, new RpcException(RpcStatusCode.DeadlineExceeded, $"No silo answered before the deadline (request {RequestId.Of(http)})"));
@@ -172,10 +157,6 @@ internal sealed class UnaryRelay(
             return null;
         }
     }
-
-    private static bool BringsJoinToken(HttpContext http) =>
-        http.Request.Headers.Authorization.Any(value => value is not null && value.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            && JoinTokenAuthenticator.Recognises(value[Scheme.Length..].Trim()));
 
     private static string Name(AttemptOutcome outcome) => outcome switch
     {

@@ -8,14 +8,14 @@ using Microsoft.AspNetCore.Routing;
 namespace MeshGrains.Gateway.Rest;
 
 /// <summary><c>/v1/bundle</c>: the trust bundle as SPIFFE's JWK Set and as PEM, for anyone.</summary>
-internal sealed class BundleEndpoints(IIssuanceService issuance)
+internal sealed class BundleEndpoints(IClientTrust trust)
 {
     private static readonly TimeSpan DefaultRefreshHint = TimeSpan.FromMinutes(5);
 
     private static readonly Refusal NotYet = new(
         RefusalCode.Unavailable, "bundle_unavailable", "This silo has no trust bundle yet; /readyz tells why.", null, TimeSpan.FromSeconds(1));
 
-    // The last bundle shown, ready to send. Kept when the CA goes: the roots stay true without it.
+    // The last bundle shown, ready to send.
     private volatile Rendered? _rendered;
 
     public void Map(IEndpointRouteBuilder endpoints)
@@ -62,21 +62,20 @@ internal sealed class BundleEndpoints(IIssuanceService issuance)
 
     private Rendered? Newest()
     {
-        var current = issuance.Current;
         var rendered = _rendered;
-        if (current is null || (rendered is not null && rendered.Number == current.BundleNumber))
+        if (trust.Bundle is not { Sequence: { } number } bundle || (rendered is not null && rendered.Number == number))
         {
             return rendered;
         }
 
-        var seconds = (long)(current.Bundle.RefreshHint ?? DefaultRefreshHint).TotalSeconds;
+        var seconds = (long)(bundle.RefreshHint ?? DefaultRefreshHint).TotalSeconds;
         return _rendered = new Rendered(
-            current.BundleNumber,
-            $"\"{current.TrustDomain.Name}-{current.BundleNumber.ToString(CultureInfo.InvariantCulture)}\"",
+            number,
+            $"\"{bundle.TrustDomain.Name}-{number.ToString(CultureInfo.InvariantCulture)}\"",
             $"public, max-age={seconds.ToString(CultureInfo.InvariantCulture)}",
-            current.Bundle.WriteJwks(),
-            Encoding.ASCII.GetBytes(current.BundlePem));
+            bundle.WriteJwks(),
+            Encoding.ASCII.GetBytes(bundle.ToPem()));
     }
 
-    private sealed record Rendered(long Number, string Tag, string CacheControl, byte[] Jwks, byte[] Pem);
+    private sealed record Rendered(ulong Number, string Tag, string CacheControl, byte[] Jwks, byte[] Pem);
 }

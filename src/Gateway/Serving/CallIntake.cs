@@ -1,5 +1,4 @@
 using System.Net;
-using MeshGrains.Gateway.Relay;
 using MeshGrains.Grains;
 using Microsoft.AspNetCore.Http;
 
@@ -29,13 +28,13 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
         var lease = admission.TryEnter(credentials!.RemoteAddress, hint, out var refusal);
         if (lease is null)
         {
-            return Untouched(http, null, refusal!);
+            return AdmittedCall.Refused(null, null, refusal!);
         }
 
         // A join token serves once: it is not used up by a silo that could not issue for it.
         if (credentials.BearerToken is { } token && JoinTokenAuthenticator.Recognises(token) && issuance.NotReadyReason is { } why)
         {
-            return Untouched(http, lease, new Refusal(
+            return AdmittedCall.Refused(lease, null, new Refusal(
                 RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now, and the join token was not used: {why}.", null, NotReadyRetry));
         }
 
@@ -56,17 +55,6 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
             lease.Dispose();
             throw;
         }
-    }
-
-    /// <summary>A relay may try such a call elsewhere, whatever its credentials are.</summary>
-    private static AdmittedCall Untouched(HttpContext http, AdmissionLease? lease, Refusal refusal)
-    {
-        if (ConnectionOrigin.Of(http)?.RelayedBy is not null)
-        {
-            http.Response.Headers[RelayFacts.UntouchedHeader] = "1";
-        }
-
-        return AdmittedCall.Refused(lease, null, refusal);
     }
 
     private static Refusal? ReadCredentials(HttpContext http, ParsedClientChain? client, out CallCredentials? credentials)
@@ -103,6 +91,7 @@ internal sealed class CallIntake(IAdmission admission, ICallerAuthenticator auth
             BearerToken = string.IsNullOrEmpty(token) ? null : token,
             ClientChain = client,
             RemoteAddress = http.Connection.RemoteIpAddress ?? IPAddress.Loopback,
+            CallId = RequestId.Of(http),
             ClusterId = clusterIds is [{ Length: > 0 } clusterId] ? clusterId : null,
         };
         return null;

@@ -5,8 +5,11 @@ public interface IJoinTokenStore
 {
     ValueTask AddAsync(JoinToken token, CancellationToken cancellationToken);
 
-    /// <summary>Takes the token for ever and returns it; null when it is unknown, already taken or past its end at <paramref name="now"/>.</summary>
-    ValueTask<JoinToken?> TryConsumeAsync(string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken);
+    /// <summary>
+    /// Takes the token for ever and returns it; null when it is unknown, already taken or past its end at <paramref name="now"/>. Where several processes
+    /// take tokens, the call that took it finds it again under its <paramref name="claim"/>: a relay tries one call at several silos.
+    /// </summary>
+    ValueTask<JoinToken?> TryConsumeAsync(string trustDomain, string tokenHash, string claim, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>Drops tokens that ended before <paramref name="before"/>; returns how many.</summary>
     ValueTask<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken);

@@ -45,9 +45,9 @@ public sealed class JoinTokenService(
         return (value, token);
     }
 
-    public ValueTask<JoinToken?> RedeemAsync(string value, CancellationToken cancellationToken) =>
+    public ValueTask<JoinToken?> RedeemAsync(string value, string claim, CancellationToken cancellationToken) =>
         value is { Length: ValueLength } && value.StartsWith(Prefix, StringComparison.Ordinal)
-            ? store.TryConsumeAsync(trustDomain.Value.Name, HashOf(value), time.GetUtcNow(), cancellationToken)
+            ? store.TryConsumeAsync(trustDomain.Value.Name, HashOf(value), claim, time.GetUtcNow(), cancellationToken)
             : ValueTask.FromResult<JoinToken?>(null);
 
     private static string HashOf(string value) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(value)));

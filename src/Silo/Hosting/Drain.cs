@@ -4,7 +4,7 @@ namespace MeshGrains.Silo;
 
 /// <summary>
 /// Between the signal to stop and the stop: not ready any more, still serving, until balancers have noticed. Only then do listeners close and the
-/// silo leaves its cluster. A silo that restarts because its membership is gone does not wait.
+/// silo leaves its cluster. So does a gateway that runs alone. A silo that restarts because its membership is gone does not wait.
 /// </summary>
 internal sealed partial class Drain(
     TimeSpan delay, IHostApplicationLifetime lifetime, SiloFate fate, TimeProvider time, ILogger<Drain> logger) : IHostedLifecycleService, IReadinessCheck
@@ -13,7 +13,7 @@ internal sealed partial class Drain(
 
     public string Name => "stop";
 
-    public string? NotReadyReason => lifetime.ApplicationStopping.IsCancellationRequested ? "This silo is stopping." : null;
+    public string? NotReadyReason => lifetime.ApplicationStopping.IsCancellationRequested ? "This process is stopping." : null;
 
     /// <summary>Runs before anything is stopped; new calls are still served.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ namespace MeshGrains.Silo;
 /// <summary>One gateway in front of silos, from its configuration to its end. No grain host, no store, no key of the mesh.</summary>
 internal sealed class GatewayApplication : IAsyncDisposable
 {
+    /// <summary>For what comes after the drain.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _application;
@@ -38,15 +39,20 @@ internal sealed class GatewayApplication : IAsyncDisposable
         {
             bootstrap = FileSiloBootstrap.Open(mesh.Bootstrap.Length > 0 ? mesh.Bootstrap : data.Bootstrap, mesh.TrustDomain, TimeProvider.System);
             RequireGateway(bootstrap, mesh.TrustDomain);
+            var drain = mesh.Gateway.DrainDelay ?? Drain.ClusterDefault;
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             builder.Configuration.Sources.Clear();
             builder.Configuration.AddConfiguration(configuration);
             SiloServices.AddLogging(builder.Logging, mesh.Telemetry);
-            builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+            builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = drain + ShutdownTimeout);
             Add(builder.Services, configuration, mesh);
             builder.Services.AddSingleton(data);
             builder.Services.AddSingleton<IRelayCredentials>(bootstrap);
             builder.Services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
+            builder.Services.AddSingleton<SiloFate>();
+            builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, drain));
+            builder.Services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<Drain>());
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<Drain>());
             builder.Services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
             builder.Services.PostConfigure<GatewayOptions>(options => TakeNames(options, ((IRelayCredentials)bootstrap).Current));
             var application = builder.Build();

@@ -1,6 +1,6 @@
 using System.Text;
 using MeshGrains.Gateway;
-using MeshGrains.Grains;
+using MeshGrains.Gateway.Serving;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -8,52 +8,53 @@ namespace MeshGrains.Silo;
 
 /// <summary>
 /// Keeps <c>bundle.pem</c> and <c>bundle.json</c> (SPIFFE JWKS) in the data directory at the bundle that this silo delivers. The silo is not ready
-/// before they were tried for the first time: whoever waited for readiness reads them next.
+/// before they were tried for the first time: whoever waited for readiness reads them next. One that never issues gets the bundle from the others
+/// and does not wait for it.
 /// </summary>
-internal sealed partial class TrustBundleFiles(IssuerSource issuers, DataDirectory data, ILogger<TrustBundleFiles> logger) : IHostedService, IReadinessCheck
+internal sealed partial class TrustBundleFiles(IClientTrust trust, SiloRoles roles, DataDirectory data, ILogger<TrustBundleFiles> logger) : IHostedService, IReadinessCheck
 {
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     private readonly Lock _gate = new();
-    private long _written = -1;
+    private ulong? _written;
     private volatile bool _tried;
 
     public string Name => "bundle-files";
 
-    public string? NotReadyReason => _tried ? null : "The trust bundle's files have not been written yet.";
+    public string? NotReadyReason => _tried || !roles.Issuer ? null : "The trust bundle's files have not been written yet.";
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        issuers.Changed += Write;
-        Write(issuers.Current);
+        trust.Changed += Write;
+        Write();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        issuers.Changed -= Write;
+        trust.Changed -= Write;
         return Task.CompletedTask;
     }
 
-    private void Write(IssuerSnapshot? snapshot)
+    private void Write()
     {
-        if (snapshot is null)
+        if (trust.Bundle is not { } bundle)
         {
             return;
         }
 
         lock (_gate)
         {
-            if (snapshot.BundleNumber <= _written)
+            if (bundle.Sequence <= _written)
             {
                 return;
             }
 
             try
             {
-                DataDirectory.WriteAtomically(data.BundlePem, Encoding.ASCII.GetBytes(snapshot.BundlePem), Readable);
-                DataDirectory.WriteAtomically(data.BundleJson, snapshot.Bundle.WriteJwks(), Readable);
-                _written = snapshot.BundleNumber;
+                DataDirectory.WriteAtomically(data.BundlePem, Encoding.ASCII.GetBytes(bundle.ToPem()), Readable);
+                DataDirectory.WriteAtomically(data.BundleJson, bundle.WriteJwks(), Readable);
+                _written = bundle.Sequence;
             }
             catch (IOException failure)
             {

@@ -25,8 +25,9 @@ internal sealed class SqliteJoinTokenStore(SqliteDatabase database, RecordSeal s
             cancellationToken).ConfigureAwait(false);
     }
 
+    /// <remarks>One process has the file: no other could try the same call, and the claim is not kept.</remarks>
     public async ValueTask<JoinToken?> TryConsumeAsync(
-        string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken)
+        string trustDomain, string tokenHash, string claim, DateTimeOffset now, CancellationToken cancellationToken)
     {
         StoredRecord? taken = null;
         var token = await database.WriteAsync(

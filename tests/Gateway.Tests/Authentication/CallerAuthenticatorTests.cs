@@ -210,7 +210,7 @@ public sealed class CallerAuthenticatorTests : IDisposable
         public ValueTask<(string Value, JoinToken Token)> CreateAsync(string entryId, TimeSpan ttl, string createdBy, CancellationToken cancellationToken)
             => throw new NotSupportedException();
 
-        public ValueTask<JoinToken?> RedeemAsync(string value, CancellationToken cancellationToken)
+        public ValueTask<JoinToken?> RedeemAsync(string value, string claim, CancellationToken cancellationToken)
         {
             Asked++;
             return Failure is not null ? throw Failure

@@ -59,7 +59,7 @@ internal sealed class FakeRegistrations : IRegistrationStore, IJoinTokenService
     public ValueTask<(string Value, JoinToken Token)> CreateAsync(string entryId, TimeSpan ttl, string createdBy, CancellationToken cancellationToken)
         => ValueTask.FromResult(("mgj_secret", new JoinToken("hash", "mesh.test", entryId, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch + ttl, createdBy)));
 
-    public ValueTask<JoinToken?> RedeemAsync(string value, CancellationToken cancellationToken) => ValueTask.FromResult<JoinToken?>(null);
+    public ValueTask<JoinToken?> RedeemAsync(string value, string claim, CancellationToken cancellationToken) => ValueTask.FromResult<JoinToken?>(null);
 
     public RegistrationEntry Add(string id, string path)
         => Entries[id] = new RegistrationEntry(

@@ -42,6 +42,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>When set, relayed calls are taken on a listener of their own.</summary>
     public IRelayCredentials? RelayCredentials { get; set; }
 
+    public bool TakesRelayedAdministration { get; set; }
+
     /// <summary>When set, issuances go there while this one has no CA; needs <see cref="RelayCredentials"/>.</summary>
     public IRelayTargets? RelayTargets { get; set; }
 
@@ -95,7 +97,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (host.RelayCredentials is { } credentials)
         {
             builder.Services.AddSingleton(credentials);
-            builder.Services.Configure<RelayOptions>(options => (options.Listen, options.AttemptTimeout) = ("127.0.0.1:0", TimeSpan.FromSeconds(5)));
+            builder.Services.Configure<RelayOptions>(options => 
+                (options.Listen, options.AttemptTimeout, options.Administration) = ("127.0.0.1:0", TimeSpan.FromSeconds(5), host.TakesRelayedAdministration));
         }
 
         if (host.RelayTargets is { } targets)

@@ -58,9 +58,9 @@ internal sealed class FrontHost : IAsyncDisposable
         return front;
     }
 
-    public async Task<GatewayHost> AddSiloAsync(string name, Action<GatewayHost>? prepare = null)
+    public async Task<GatewayHost> AddSiloAsync(string name, Action<GatewayHost>? prepare = null, Action<GatewayOptions>? configure = null)
     {
-        var silo = await GatewayHost.StartAsync(prepare: host =>
+        var silo = await GatewayHost.StartAsync(configure, host =>
         {
             host.Issuance.Ca = Ca;
             host.RelayCredentials = Bootstrap.Issue(BootstrapNames.SiloRole, name);

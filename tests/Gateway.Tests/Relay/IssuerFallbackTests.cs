@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using MeshGrains.Gateway.Relay;
+using MeshGrains.Gateway.Serving;
 using MeshGrains.Gateway.Tests.Harness;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MeshGrains.Gateway.Tests.Relay;
 
@@ -27,6 +30,37 @@ public sealed class IssuerFallbackTests : IAsyncDisposable
         Assert.Equal(asked.RequestId, Assert.Single(reply.Headers.GetValues("mesh-request-id")));
         Assert.Empty(without.Authenticator.Seen);
         Assert.Equal(0, without.Admission.Inside);
+    }
+
+    [Fact]
+    public async Task A_silo_that_never_had_a_CA_serves_with_a_certificate_and_a_bundle_from_another()
+    {
+        var with = await SiloAsync("silo-2");
+        _targets.Addresses = [with.RelayAddress];
+        var without = await SiloAsync("silo-1", host => host.Issuance.HasCa = false);
+        await UntilAsync(() => without.Serving.NotReadyReason is null && without.App.Services.GetRequiredService<IClientTrust>().Bundle is not null);
+
+        Assert.Null(with.Issuance.LastServing!.Gateway);
+        using var reply = await FrontHost.IssueAsync(without.Client("/ns/shop/sa/cart"), token: null);
+        Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        Assert.Equal("spiffe://mesh.test/ns/shop/sa/cart", Assert.Single(with.Issuance.Requests).Caller.SpiffeId);
+        using var bundle = await without.Client().GetAsync("/v1/bundle.pem");
+        Assert.Equal(_ca.Snapshot.BundlePem, await bundle.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_gateway_leaves_a_silo_out_that_cannot_issue_itself()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2);
+        front.Silos[0].Issuance.NotReadyReason = "this process has not the role issuer";
+        await front.UntilAsync(() => front.App.Services.GetRequiredService<SiloLinks>().Healthy == 1, "one silo is left");
+        using var client = front.Client();
+        for (var i = 0; i < 8; i++)
+        {
+            (await FrontHost.IssueAsync(client)).Dispose();
+        }
+
+        Assert.Empty(front.Silos[0].Authenticator.Seen);
     }
 
     [Fact]
@@ -103,13 +137,23 @@ public sealed class IssuerFallbackTests : IAsyncDisposable
         _bootstrap.Dispose();
     }
 
-    private async Task<GatewayHost> SiloAsync(string name)
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            await Task.Delay(20, patience.Token);
+        }
+    }
+
+    private async Task<GatewayHost> SiloAsync(string name, Action<GatewayHost>? prepare = null)
     {
         var silo = await GatewayHost.StartAsync(prepare: host =>
         {
             host.Issuance.Ca = _ca;
             host.RelayCredentials = _bootstrap.Issue(BootstrapNames.SiloRole, name);
             host.RelayTargets = _targets;
+            prepare?.Invoke(host);
         });
         _silos.Add(silo);
         return silo;

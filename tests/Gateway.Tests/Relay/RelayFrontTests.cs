@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
+using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Istio;
 using MeshGrains.Gateway.Tests.Harness;
 using MeshGrains.Grains;
@@ -148,6 +149,29 @@ public sealed class RelayFrontTests
         Assert.Equal(HttpStatusCode.NotFound, metrics.StatusCode);
         using var odd = await client.GetAsync(new Uri($"{front.Address.GetLeftPart(UriPartial.Authority)}//elsewhere.example/v1/bundle.pem"));
         Assert.Equal(HttpStatusCode.NotFound, odd.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(false, HttpStatusCode.Forbidden)]
+    [InlineData(true, HttpStatusCode.OK)]
+    public async Task A_gateways_word_for_an_operator_counts_only_where_silos_say_so(bool taken, HttpStatusCode expected)
+    {
+        await using var front = new FrontHost();
+        await front.AddSiloAsync("silo-1", host => host.TakesRelayedAdministration = taken, options => options.Roles.Add(
+            new RoleBindingOptions { SpiffeId = "spiffe://mesh.test/meshgrains/operators/sre", Roles = { OperatorRole.Admin } }));
+        front.Targets.Addresses = [front.Silo.RelayAddress];
+        await front.StartFrontAsync();
+        await front.UntilAsync(front.IsReady, "the gateway is ready");
+        var credentials = front.Ca.Client("/meshgrains/operators/sre");
+        using var relayed = await front.Client(credentials).GetAsync("/v1/entries");
+        Assert.Equal(expected, relayed.StatusCode);
+        if (!taken)
+        {
+            Assert.Equal("administration_relayed", await ReasonAsync(relayed));
+        }
+
+        using var direct = await front.Silo.Client(credentials).GetAsync("/v1/entries");
+        Assert.Equal(HttpStatusCode.OK, direct.StatusCode);
     }
 
     [Fact]

@@ -109,22 +109,76 @@ public sealed class RelayRetryTests
     }
 
     [Fact]
-    public async Task A_join_token_whose_fate_is_unknown_is_not_tried_again()
+    public async Task A_join_token_that_a_silo_took_and_did_not_answer_for_is_tried_again_as_the_same_call()
     {
         await using var front = await FrontHost.StartAsync(
             silos: 2, options => (options.AttemptTimeout, options.ProbeInterval) = (TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(30)));
         using var gate = new ManualResetEventSlim();
-        foreach (var silo in front.Silos)
+        front.Silos[0].Issuance.Answer = _ => Wait(gate);
+        using var client = front.Client();
+        for (var i = 0; i < 20 && front.Silos[0].Authenticator.Seen.IsEmpty; i++)
         {
-            silo.Issuance.Answer = _ => Wait(gate);
+            using var reply = await FrontHost.IssueAsync(client, $"mgj_good{i}");
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
         }
 
-        using var client = front.Client();
-        using var unknown = await FrontHost.IssueAsync(client, "mgj_good1");
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, unknown.StatusCode);
-        Assert.Equal("outcome_unknown", await ReasonAsync(unknown));
-        Assert.Single(front.Silos.SelectMany(silo => silo.Issuance.Requests));
+        // By its id the store knows the second attempt for the call that took the token.
+        var lost = Assert.Single(front.Silos[0].Authenticator.Seen);
+        Assert.Equal(32, lost.CallId.Length);
+        Assert.Equal(lost.BearerToken, Assert.Single(front.Silos[1].Authenticator.Seen, seen => seen.CallId == lost.CallId).BearerToken);
         gate.Set();
+    }
+
+    [Fact]
+    public async Task A_silo_that_froze_gets_no_call_again_before_it_has_answered_a_probe()
+    {
+        using var frozen = new FrozenSilo();
+        await using var front = await FrontHost.StartAsync(
+            silos: 1,
+            options => (options.AttemptTimeout, options.ProbeInterval, options.Ejection) = (TimeSpan.FromMilliseconds(500), TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(50)),
+            more: frozen.Address);
+        var links = front.App.Services.GetRequiredService<SiloLinks>();
+        var link = links.All.Single(one => one.Name == frozen.Address);
+        await front.UntilAsync(() => links.Healthy == 1, "the living silo is ready");
+
+        // As it was before it froze.
+        link.Told(ready: true);
+        link.Eject("a call found it frozen");
+        await front.UntilAsync(() => !link.IsEjected, "its time is over");
+        await IssueAllAsync(front, calls: 10);
+        Assert.Equal(10, front.Silo.Issuance.Requests.Count);
+        Assert.DoesNotContain("outcome=\"unknown\"", await front.MetricsAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain("outcome=\"not_sent\"", await front.MetricsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_question_that_changes_nothing_is_asked_again_elsewhere_when_its_silo_is_lost()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2, options => options.ProbeInterval = TimeSpan.FromSeconds(30));
+        using var client = front.Client();
+        (await client.GetAsync("/v1/bundle")).Dispose();
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await front.Silos[0].App.StopAsync(now.Token);
+        for (var i = 0; i < 10; i++)
+        {
+            using var reply = await client.GetAsync("/v1/bundle");
+            Assert.Equal(HttpStatusCode.OK, reply.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task A_call_ends_at_the_relays_own_deadline_when_its_caller_names_none()
+    {
+        using var frozen = new FrozenSilo();
+        await using var front = await FrontHost.StartAsync(
+            relay: options => (options.ProbeInterval, options.AttemptTimeout, options.Deadline) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20), TimeSpan.FromMilliseconds(600)));
+        front.Targets.Addresses = [frozen.Address];
+        await front.App.Services.GetRequiredService<SiloLinks>().RefreshAsync(TimeSpan.Zero, CancellationToken.None);
+        var watch = Stopwatch.StartNew();
+        using var reply = await FrontHost.IssueAsync(front.Client());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, reply.StatusCode);
+        Assert.InRange(watch.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(8));
     }
 
     [Fact]

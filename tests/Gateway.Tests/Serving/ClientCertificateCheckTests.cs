@@ -77,7 +77,7 @@ public sealed class ClientCertificateCheckTests
         var leaf = _issuance.Ca.Leaf("/meshgrains/reader", key.ExportSubjectPublicKeyInfo(), Now, TimeSpan.FromMinutes(10));
         var check = Check(TimeSpan.FromMinutes(1));
         var options = new GatewayOptions { Roles = { new RoleBindingOptions { SpiffeId = OperatorId, Roles = { OperatorRole.Read } } } };
-        var operators = new OperatorAuthorizer(Options.Create(options), new FakeDenials(), _time, NullLoggerFactory.Instance);
+        var operators = new OperatorAuthorizer(Options.Create(options), Options.Create(new RelayOptions()), new FakeDenials(), _time, NullLoggerFactory.Instance);
 
         _time.Advance(TimeSpan.FromMinutes(10) + TimeSpan.FromSeconds(30));
         var client = Validate(check, leaf).Client!;

@@ -32,7 +32,7 @@ public sealed class LineBudgetTests
         var time = new FakeTimeProvider();
         using var logs = new RecordedLogs();
         using var factory = LoggerFactory.Create(builder => builder.AddProvider(logs));
-        var operators = new OperatorAuthorizer(Options.Create(new GatewayOptions()), new FakeDenials(), time, factory);
+        var operators = new OperatorAuthorizer(Options.Create(new GatewayOptions()), Options.Create(new RelayOptions()), new FakeDenials(), time, factory);
         var refusal = new Refusal(RefusalCode.Unauthenticated, "operator_unknown", "No.");
         var (stranger, known) = (Request(null, time), Request("spiffe://mesh.test/ns/shop/sa/cart", time));
         for (var i = 0; i < 1000; i++)

@@ -16,7 +16,7 @@ internal sealed class MemoryJoinTokens : IJoinTokenStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<JoinToken?> TryConsumeAsync(string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken)
+    public ValueTask<JoinToken?> TryConsumeAsync(string trustDomain, string tokenHash, string claim, DateTimeOffset now, CancellationToken cancellationToken)
     {
         lock (_gate)
         {

@@ -25,11 +25,11 @@ public sealed class JoinTokenServiceTests
     {
         var (value, token) = await _tokens.CreateAsync("join", Ttl, "operator", default);
 
-        var redeemed = await _tokens.RedeemAsync(value, default);
+        var redeemed = await _tokens.RedeemAsync(value, "a-call", default);
 
         Assert.Equal("join", redeemed?.EntryId);
         Assert.Equal(_clock.GetUtcNow() + Ttl, token.ExpiresAt);
-        Assert.Null(await _tokens.RedeemAsync(value, default));
+        Assert.Null(await _tokens.RedeemAsync(value, "a-call", default));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class JoinTokenServiceTests
     {
         var (value, _) = await _tokens.CreateAsync("join", Ttl, "operator", default);
 
-        var redeemed = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () => await _tokens.RedeemAsync(value, default))));
+        var redeemed = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () => await _tokens.RedeemAsync(value, "a-call", default))));
 
         Assert.Single(redeemed, token => token is not null);
     }
@@ -58,7 +58,7 @@ public sealed class JoinTokenServiceTests
         var (value, _) = await _tokens.CreateAsync("join", Ttl, "operator", default);
         _clock.Advance(Ttl);
 
-        Assert.Null(await _tokens.RedeemAsync(value, default));
+        Assert.Null(await _tokens.RedeemAsync(value, "a-call", default));
     }
 
     [Theory]
@@ -66,7 +66,7 @@ public sealed class JoinTokenServiceTests
     [InlineData("mgj_")]
     [InlineData("mgj_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("xyz_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
-    public async Task What_is_no_token_of_ours_admits_nobody(string value) => Assert.Null(await _tokens.RedeemAsync(value, default));
+    public async Task What_is_no_token_of_ours_admits_nobody(string value) => Assert.Null(await _tokens.RedeemAsync(value, "a-call", default));
 
     [Theory]
     [InlineData("nobody", 600, "no_such_entry")]

@@ -36,7 +36,7 @@ internal sealed class RunningFront : SiloClient
         string[] flags =
         [
             $"data={data}", $"trustDomain={TrustDomain}", "gateway.listen=127.0.0.1:0", "gateway.operationsListen=127.0.0.1:0", "telemetry.logLevel=Error",
-            "relay.probeInterval=200ms", .. settings,
+            "relay.probeInterval=200ms", "gateway.drainDelay=0s", .. settings,
         ];
         var configuration = ConfigurationLoader.Load(null, [], flags.Select(flag => flag.Split('=', 2)).Select(pair => (pair[0], pair[1], "test")));
         var application = GatewayApplication.Build(configuration);

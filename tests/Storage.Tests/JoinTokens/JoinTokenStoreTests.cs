@@ -17,8 +17,8 @@ public abstract class JoinTokenStoreTests
         await Store.AddAsync(Records.Token(1), None);
 
         Assert.Equal(Records.Token(1), await TakeAsync());
-        Assert.Null(await TakeAsync());
-        Assert.Null(await Store.TryConsumeAsync(Records.TrustDomain, "00", Records.Start, None));
+        Assert.Null(await TakeAsync("another-call"));
+        Assert.Null(await Store.TryConsumeAsync(Records.TrustDomain, "00", "a-call", Records.Start, None));
     }
 
     [SkippableFact]
@@ -26,8 +26,8 @@ public abstract class JoinTokenStoreTests
     {
         await Store.AddAsync(Records.Token(1), None);
 
-        Assert.Null(await Store.TryConsumeAsync("other.example", Records.Token(1).TokenHash, Records.Start, None));
-        Assert.Null(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, Records.Start.AddMinutes(10), None));
+        Assert.Null(await Store.TryConsumeAsync("other.example", Records.Token(1).TokenHash, "a-call", Records.Start, None));
+        Assert.Null(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, "a-call", Records.Start.AddMinutes(10), None));
         Assert.NotNull(await TakeAsync());
     }
 
@@ -39,7 +39,7 @@ public abstract class JoinTokenStoreTests
         {
             await Store.AddAsync(Records.Token(number), None);
             var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(caller => Task.Run(
-                async () => await (caller % 2 == 0 ? Store : other).TryConsumeAsync(Records.TrustDomain, Records.Token(number).TokenHash, Records.Start, None))));
+                async () => await (caller % 2 == 0 ? Store : other).TryConsumeAsync(Records.TrustDomain, Records.Token(number).TokenHash, $"call-{caller}", Records.Start, None))));
             Assert.Single(taken, token => token is not null);
         }
     }
@@ -60,8 +60,8 @@ public abstract class JoinTokenStoreTests
 
         Assert.Equal(1, await Store.PruneAsync(Records.Start.AddMinutes(30), None));
         Assert.Null(await TakeAsync());
-        Assert.NotNull(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(2).TokenHash, Records.Start, None));
+        Assert.NotNull(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(2).TokenHash, "a-call", Records.Start, None));
     }
 
-    private protected Task<JoinToken?> TakeAsync() => Store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, Records.Start, None).AsTask();
+    private protected Task<JoinToken?> TakeAsync(string claim = "a-call") => Store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, claim, Records.Start, None).AsTask();
 }

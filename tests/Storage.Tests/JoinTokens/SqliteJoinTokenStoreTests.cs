@@ -55,7 +55,7 @@ public sealed class SqliteJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await Store.AddAsync(Records.Token(1), None);
         _files.Tamper("INSERT INTO join_token SELECT trust_domain, 'aa', version, expires_at, content, tag FROM join_token");
 
-        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.TryConsumeAsync(Records.TrustDomain, "aa", Records.Start, None));
+        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.TryConsumeAsync(Records.TrustDomain, "aa", "a-call", Records.Start, None));
     }
 
     private protected override IJoinTokenStore AnotherProcess() => new SqliteJoinTokenStore(_other ??= _files.Open(), StateFixture.NewProcess());

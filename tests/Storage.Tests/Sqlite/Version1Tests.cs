@@ -39,7 +39,7 @@ public sealed class Version1Tests
 
         Assert.Equal(3, (await new SqliteDenialStore(state.Database, state.Seal).ReadAsync(Records.TrustDomain, None)).Number);
         Assert.Equal(Records.Token(1), await new SqliteJoinTokenStore(state.Database, state.Seal).TryConsumeAsync(
-            Records.TrustDomain, Records.Token(1).TokenHash, Records.Start, None));
+            Records.TrustDomain, Records.Token(1).TokenHash, "a-call", Records.Start, None));
         Assert.Equal(new WrappedRecordKey("records", "file:records/1", "AAAA"), await new SqliteRecordKeyStore(state.Database).ReadAsync(None));
     }
 

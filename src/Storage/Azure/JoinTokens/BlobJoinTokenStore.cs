@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
@@ -8,8 +10,8 @@ namespace MeshGrains.Storage;
 
 /// <summary>
 /// Join tokens on blobs. A token lies, authenticated, in the container of state; it is taken by making a mark in the container of the log, which is
-/// one atomic step, so that state put back from a backup revives no token. When the reply to that step is lost the token is burned: who holds it asks
-/// for another. Marks stay for a day after the token's end; nothing can be taken after its end, so that no mark is missed. Where this identity may not
+/// one atomic step, so that state put back from a backup revives no token. The mark holds the claim it was made under: a lost reply, or a silo that
+/// died, is found to have been the same call. Marks stay for a day after the token's end; nothing can be taken after its end, so that no mark is missed. Where this identity may not
 /// delete in the log's container they stay until a rule of the account's drops them.
 /// </summary>
 internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, BlobAccess access) : IJoinTokenStore
@@ -37,8 +39,10 @@ internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, B
     }
 
     public async ValueTask<JoinToken?> TryConsumeAsync(
-        string trustDomain, string tokenHash, DateTimeOffset now, CancellationToken cancellationToken)
+        string trustDomain, string tokenHash, string claim, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        ArgumentException.ThrowIfNullOrEmpty(claim);
+
         // Not ReadAsync: a token that is gone was pruned.
         var key = Key(trustDomain, tokenHash);
         if (await records.DownloadAsync(Blob(trustDomain, tokenHash), key, cancellationToken).ConfigureAwait(false) is not { } stored)
@@ -53,7 +57,7 @@ internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, B
             throw new RecordTamperedException(key, "the name of the blob does not fit its content.");
         }
 
-        return token.ExpiresAt > now && await MarkAsync(token, cancellationToken).ConfigureAwait(false) ? token : null;
+        return token.ExpiresAt > now && await MarkAsync(token, claim, cancellationToken).ConfigureAwait(false) ? token : null;
     }
 
     public async ValueTask<int> PruneAsync(DateTimeOffset before, CancellationToken cancellationToken)
@@ -85,20 +89,26 @@ internal sealed class BlobJoinTokenStore(BlobRecords records, BlobIndex index, B
     private static ParallelOptions Bounded(CancellationToken cancellationToken)
         => new() { MaxDegreeOfParallelism = MaxParallel, CancellationToken = cancellationToken };
 
-    /// <returns>False when the mark was there: the token is used up.</returns>
-    private async ValueTask<bool> MarkAsync(JoinToken token, CancellationToken cancellationToken)
+    /// <returns>False when another's mark was there: the token is used up.</returns>
+    private async ValueTask<bool> MarkAsync(JoinToken token, string claim, CancellationToken cancellationToken)
     {
         var container = await access.LogAsync(cancellationToken).ConfigureAwait(false);
+        var mark = container.GetBlobClient($"{Marks}{Time(token.ExpiresAt)}/{token.TrustDomain}/{token.TokenHash}");
+        var own = SHA256.HashData(Encoding.UTF8.GetBytes(claim));
         try
         {
-            await container.GetBlobClient($"{Marks}{Time(token.ExpiresAt)}/{token.TrustDomain}/{token.TokenHash}").UploadAsync(
-                BinaryData.FromBytes(Array.Empty<byte>()),
-                new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (RequestFailedException failure) when (BlobFailures.IsConflict(failure))
-        {
-            return false;
+            try
+            {
+                await mark.UploadAsync(
+                    BinaryData.FromBytes(own),
+                    new BlobUploadOptions { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } }, cancellationToken).ConfigureAwait(false);
+                return true;
+            }
+            catch (RequestFailedException failure) when (BlobFailures.IsConflict(failure))
+            {
+                var there = await mark.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+                return there.Value.Content.ToMemory().Span.SequenceEqual(own);
+            }
         }
         catch (Exception failure) when (BlobFailures.Explain(failure, container, cancellationToken) is { } explained)
         {

@@ -93,15 +93,15 @@ public sealed class BlobAccessTests
     }
 
     [SkippableFact]
-    public async Task A_join_token_whose_taking_is_not_heard_of_is_burned()
+    public async Task A_join_token_whose_taking_is_not_heard_of_serves_the_call_that_took_it_alone()
     {
         using var blobs = new BlobFixture();
         var store = blobs.Get<IJoinTokenStore>();
         await store.AddAsync(Records.Token(1), None);
         blobs.Requests.LoseReply = (method, path) => method == "PUT" && path.Contains("/join-tokens/consumed/", StringComparison.Ordinal);
 
-        Assert.Null(await store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, Records.Start, None));
-        Assert.Null(await store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, Records.Start, None));
+        Assert.NotNull(await store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, "a-call", Records.Start, None));
+        Assert.Null(await store.TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, "another-call", Records.Start, None));
     }
 
     [SkippableFact]

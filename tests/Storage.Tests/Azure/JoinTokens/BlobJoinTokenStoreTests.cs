@@ -39,7 +39,7 @@ public sealed class BlobJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await Store.AddAsync(Records.Token(1), None);
         await _blobs.PutAsync("tokens/by-hash/mesh.local/aa", await _blobs.BytesAsync(Blob));
 
-        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.TryConsumeAsync(Records.TrustDomain, "aa", Records.Start, None));
+        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.TryConsumeAsync(Records.TrustDomain, "aa", "a-call", Records.Start, None));
     }
 
     [SkippableFact]
@@ -52,7 +52,20 @@ public sealed class BlobJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await _blobs.PutAsync(Blob, kept);
         _blobs.Restart();
 
-        Assert.Null(await TakeAsync());
+        Assert.Null(await TakeAsync("another-call"));
+    }
+
+    [SkippableFact]
+    public async Task The_call_that_took_a_token_finds_it_again_at_another_silo_and_no_other_call_does()
+    {
+        await Store.AddAsync(Records.Token(1), None);
+        Assert.NotNull(await TakeAsync("a-call"));
+        async Task<JoinToken?> ElsewhereAsync(string claim) =>
+            await AnotherProcess().TryConsumeAsync(Records.TrustDomain, Records.Token(1).TokenHash, claim, Records.Start, None);
+
+        Assert.Equal(Records.Token(1), await ElsewhereAsync("a-call"));
+        Assert.Null(await ElsewhereAsync("another-call"));
+        Assert.Null(await ElsewhereAsync("A-CALL"));
     }
 
     [SkippableFact]
@@ -88,7 +101,7 @@ public sealed class BlobJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
     public async Task A_token_is_added_taken_and_pruned_in_two_requests_each()
     {
         await Store.AddAsync(Records.Token(2), None);
-        Assert.NotNull(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(2).TokenHash, Records.Start, None));
+        Assert.NotNull(await Store.TryConsumeAsync(Records.TrustDomain, Records.Token(2).TokenHash, "a-call", Records.Start, None));
 
         Assert.Equal(2, await CountAsync(async () => await Store.AddAsync(Records.Token(1), None)));
         Assert.Equal(2, await CountAsync(async () => await TakeAsync()));
