@@ -35,7 +35,7 @@ public sealed class SqliteJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await TakeAsync();
         _files.Tamper(edit);
 
-        await Assert.ThrowsAsync<RecordTamperedException>(TakeAsync);
+        await Assert.ThrowsAsync<RecordTamperedException>(() => TakeAsync());
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class SqliteJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await TakeAsync();
         _files.Tamper("INSERT OR REPLACE INTO join_token SELECT * FROM kept");
 
-        await Assert.ThrowsAsync<RecordTamperedException>(TakeAsync);
+        await Assert.ThrowsAsync<RecordTamperedException>(() => TakeAsync());
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class BlobJoinTokenStoreTests : JoinTokenStoreTests, IDisposable
         await Store.AddAsync(Records.Token(1), None);
         await _blobs.TamperAsync(Blob, how);
 
-        await Assert.ThrowsAsync<RecordTamperedException>(TakeAsync);
+        await Assert.ThrowsAsync<RecordTamperedException>(() => TakeAsync());
     }
 
     [SkippableFact]
