@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace MeshGrains.Bench;
 
 /// <summary>
-/// An identity is quarantined while the links of one silo are cut: that silo may go by what it knew until its lease ends, and not a moment longer than the ban is reported to
-/// be effective. The control: a silo whose lease never ends has to be seen.
+/// An identity is quarantined while one silo is cut off from the others and from Redis: it may go by what it knew until its lease ends, and not a moment longer than the ban is
+/// reported to be effective. The control: a silo whose lease never ends has to be seen.
 /// </summary>
 internal static class BanDrill
 {
@@ -18,6 +19,12 @@ internal static class BanDrill
 
     /// <summary>What was signed before that moment may still be on its way to the client.</summary>
     private static readonly TimeSpan OnTheWay = TimeSpan.FromSeconds(0.5);
+    private static readonly MemberTuning EndlessLease = new()
+    {
+        Flags = ["--set", $"denials.lease={ShortLease}s"],
+        Environment = FaultEnvironment.SlowClock(SlowAfter),
+    };
+
     private static readonly ClientRules Insistent = new(4, 1, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(40));
     private static readonly ClientRules Others = ClientRules.Issue with { Clients = 4, Pause = TimeSpan.FromMilliseconds(50) };
 
@@ -35,25 +42,27 @@ internal static class BanDrill
 
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
         var faults = new PlantedFaults();
-        await using var proxies = new SiloLinkProxies();
+        await using var isolation = new SiloIsolation(ClusterNames.Silo(3));
         await using var cluster = await DrillCluster.StartAsync(
             scratch,
             new DrillPlan
             {
                 Server = options.Server,
                 Config = Config,
-                Tuning = (name, _) => name == ClusterNames.Gateway ? faults.Of(name) : faults.Of(name) with { Advertise = address => proxies.Before(name, address) },
+                Tuning = (name, mesh) => isolation.Before(name, mesh, faults.Of(name)),
             },
             cancellationToken);
-        var ban = await BanAsync(cluster, proxies, Banned, Identity, cancellationToken);
+        await cluster.WarmAsync(cancellationToken);
+        var ban = await BanAsync(cluster, isolation, Banned, Identity, () => faults.Plant(ClusterNames.Silo(3), EndlessLease), cancellationToken);
         await cluster.UntilAllReadyAsync(Patience, cancellationToken);
         await Settle.UntilQuietAsync(cluster, cancellationToken);
-        var control = await ControlAsync(cluster, proxies, faults, cancellationToken);
+        var control = await ControlAsync(cluster, isolation, cancellationToken);
 
         var figures = new FigureSet();
         figures.Set("host", MeshTree.Host);
         figures.Set("issued_after_effective", (long)ban.IssuedAfterEffective, "has to be 0");
-        figures.Set("effective_after_s", ban.EffectiveAfter, 2, "from the ban's acknowledgement to the moment from which it holds everywhere, one silo's links cut");
+        figures.Set("effective_after_s", ban.EffectiveAfter, 2, "from the ban's acknowledgement to the moment from which it holds everywhere, one silo cut off");
+        figures.Set("taken_after_s", ban.TakenAfter, 2, $"from the first asking to the ban's acknowledgement, {ban.Attempts} attempts: longer where the record's own silo is the one cut off");
         figures.Set("issued_before_ban", (long)ban.IssuedBefore, "certificates of the identity, asked of every silo's own gateway and of the front");
         figures.Set("issued_until_effective", (long)ban.IssuedBetween, "by the cut silo, within its lease");
         figures.Set("asked_after_effective", (long)ban.AskedAfterEffective, "calls");
@@ -73,9 +82,10 @@ internal static class BanDrill
             (control.IssuedAfterEffective > 0, "a silo whose lease never ends went unseen: the drill cannot fail"));
     }
 
-    private static async Task<BanResult> BanAsync(DrillCluster cluster, SiloLinkProxies proxies, int account, string identity, CancellationToken cancellationToken)
+    private static async Task<BanResult> BanAsync(
+        DrillCluster cluster, SiloIsolation isolation, int account, string identity, Action beforeHeal, CancellationToken cancellationToken)
     {
-        var cut = cluster.Mesh.Silo(3);
+        var cut = isolation.Of(cluster.Mesh);
         await using var others = new DrillClients(cluster.Tokens, cluster.Front, Others);
         var insistent = cluster.Mesh.Silos.Select(DrillCluster.Target).Append(cluster.Front)
             .Select(target => new DrillClients(cluster.Tokens, target, Insistent, account, sameAccount: true)).ToArray();
@@ -86,26 +96,28 @@ internal static class BanDrill
                 await clients.UntilAllIssuedAsync(clients.Began, Patience, cancellationToken);
             }
 
-            Progress.Say($"the links of {cut.Name} are cut");
-            proxies.Cut(cut, cluster.Mesh);
+            Progress.Say($"{cut.Name} is cut off from the other silos and from Redis");
+            isolation.Cut(cluster.Mesh);
             await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
-            using var admin = DrillCluster.AdminOf(cluster.Mesh.Silo(1));
-            var number = await admin.QuarantineAsync(identity, cancellationToken);
+            var asked = Stopwatch.GetTimestamp();
+            var (number, attempts) = await QuarantineAsync(cluster, cut, identity, cancellationToken);
             var (banned, bannedAt) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);
-            Progress.Say($"{identity} is quarantined with number {number}");
+            var takenAfter = Stopwatch.GetElapsedTime(asked, banned).TotalSeconds;
+            Progress.Say($"{identity} is quarantined with number {number}, {takenAfter:0.0} s after it was first asked for, at attempt {attempts}");
             var effectiveAt = await EffectiveAsync(cluster, number, cancellationToken);
             var effective = banned + (long)((effectiveAt - bannedAt).TotalSeconds * Stopwatch.Frequency);
             Progress.Say($"effective {(effectiveAt - bannedAt).TotalSeconds:0.0} s after");
             await Task.Delay(After, cancellationToken);
-            proxies.Heal();
-            Progress.Say("the links are healed");
+            beforeHeal();
+            isolation.Heal();
+            Progress.Say($"{cut.Name} is joined again");
             await Task.Delay(After / 2, cancellationToken);
             await Task.WhenAll(insistent.Append(others).Select(clients => clients.StopAsync()));
 
             var received = insistent.SelectMany(clients => clients.Received()).ToArray();
             var late = effective + (long)(OnTheWay.TotalSeconds * Stopwatch.Frequency);
             var result = new BanResult(
-                number, (effectiveAt - bannedAt).TotalSeconds, received.Count(one => one.At <= banned),
+                number, takenAfter, attempts, (effectiveAt - bannedAt).TotalSeconds, received.Count(one => one.At <= banned),
                 received.Count(one => one.At > banned && one.Asked <= effective && one.At <= late),
                 received.Count(one => one.Asked > effective || one.At > late),
                 insistent.Sum(clients => clients.Failures().Count(failure => failure.At > late)) + received.Count(one => one.Asked > effective),
@@ -118,6 +130,26 @@ internal static class BanDrill
             foreach (var clients in insistent)
             {
                 await clients.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>As an operator's script does it: where the record's own silo is the one that is cut off, a silo says "try again shortly", and is asked again.</summary>
+    private static async Task<(long Number, int Attempts)> QuarantineAsync(DrillCluster cluster, ClusterMember cut, string identity, CancellationToken cancellationToken)
+    {
+        var others = cluster.Mesh.Silos.Where(silo => silo != cut).ToArray();
+        var clock = Stopwatch.StartNew();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var admin = DrillCluster.AdminOf(others[attempt % others.Length]);
+                return (await admin.QuarantineAsync(identity, cancellationToken), attempt);
+            }
+            catch (HttpRequestException failure) when (clock.Elapsed < Patience && failure.StatusCode is HttpStatusCode.ServiceUnavailable or null)
+            {
+                Progress.Say($"the ban was not taken: {failure.Message}");
+                await Task.Delay(TimeSpan.FromSeconds(0.5), cancellationToken);
             }
         }
     }
@@ -149,25 +181,20 @@ internal static class BanDrill
         throw new TimeoutException($"The ban with number {number} is not effective after {Patience.TotalSeconds:0} s.");
     }
 
-    /// <summary>The same with a short lease, and a silo on whose clock it never ends.</summary>
-    private static async Task<BanResult> ControlAsync(DrillCluster cluster, SiloLinkProxies proxies, PlantedFaults faults, CancellationToken cancellationToken)
+    /// <summary>The same, the silo being cut off one on whose clock a lease of some seconds never ends. It was started again after the first ban: the others had declared it dead.</summary>
+    private static async Task<BanResult> ControlAsync(DrillCluster cluster, SiloIsolation isolation, CancellationToken cancellationToken)
     {
-        string[] lease = ["--set", $"denials.lease={ShortLease}s"];
-        foreach (var silo in cluster.Mesh.Silos)
+        var process = isolation.Of(cluster.Mesh).Process;
+        if (process.Restarts == 0)
         {
-            faults.Plant(silo.Name, new MemberTuning
-            {
-                Flags = lease,
-                Environment = silo == cluster.Mesh.Silos[^1] ? FaultEnvironment.SlowClock(SlowAfter) : new Dictionary<string, string?>(),
-            });
-            await silo.Process.DrainAsync(Patience);
+            await process.DrainAsync(Patience);
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            await silo.UntilReadyAsync(Patience, cancellationToken);
+            await cluster.UntilAllReadyAsync(Patience, cancellationToken);
         }
 
-        var slow = cluster.Mesh.Silos[^1].Process.Since + TimeSpan.FromSeconds(SlowAfter) - DateTimeOffset.UtcNow;
+        var slow = process.Since + TimeSpan.FromSeconds(SlowAfter) - DateTimeOffset.UtcNow;
         await Task.Delay(slow > TimeSpan.Zero ? slow + TimeSpan.FromSeconds(1) : TimeSpan.Zero, cancellationToken);
-        Progress.Say($"control: leases of {ShortLease} s, and one silo on whose clock they never end");
-        return await BanAsync(cluster, proxies, Banned + 1, Identity[..^1] + "1", cancellationToken);
+        Progress.Say($"control: {process.Name} has a lease of {ShortLease} s, and a clock on which it never ends");
+        return await BanAsync(cluster, isolation, Banned + 1, Identity[..^1] + "1", () => { }, cancellationToken);
     }
 }

@@ -3,7 +3,7 @@ namespace MeshGrains.Bench;
 /// <summary>How clients of a drill ask.</summary>
 /// <param name="Clients">How many, each a caller of its own on one kept connection.</param>
 /// <param name="Attempts">For one certificate.</param>
-/// <param name="Patience">For all attempts of one certificate together.</param>
+/// <param name="Patience">For all attempts of one certificate together: one deadline over them all, and none for a single attempt, as gRPC clients have it.</param>
 /// <param name="Pause">Between two certificates of one client; none asks on at once.</param>
 internal sealed record ClientRules(int Clients, int Attempts, TimeSpan Patience, TimeSpan Pause)
 {
@@ -16,8 +16,11 @@ internal sealed record ClientRules(int Clients, int Attempts, TimeSpan Patience,
     public static TimeSpan WaitBefore(int attempt, double random)
         => attempt <= 1 ? TimeSpan.Zero : TimeSpan.FromSeconds(0.4) * Math.Pow(2, attempt - 2) * (0.75 + (random / 2));
 
-    /// <summary>How long one attempt may take: all that is left for the last one; 2 s for others, so that another one has its turn.</summary>
-    public TimeSpan LimitOf(int attempt, TimeSpan left) => attempt >= Attempts || left < Usual ? left : Usual;
+    /// <summary>
+    /// What such clients try again, as gRPC's retry policy does: UNAVAILABLE and RESOURCE_EXHAUSTED, and a connection that broke. Any other answer is the last one.
+    /// </summary>
+    public static bool MayRetry(int status) => status is CallOutcome.NoStatus or Unavailable or ResourceExhausted;
 
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(2);
+    private const int ResourceExhausted = 8;
+    private const int Unavailable = 14;
 }

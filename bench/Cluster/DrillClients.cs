@@ -11,12 +11,16 @@ internal sealed class DrillClients : IAsyncDisposable
 {
     private const int ValidateEvery = 100;
     private const int MaxSamples = 2000;
+
+    /// <summary>Clients that are refused at once would take the processor from the servers that come back.</summary>
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
     private static readonly byte[][] Csrs = CertificateRequests.Make(500);
     private static readonly byte[][] Bodies = Array.ConvertAll(Csrs, IstioMessages.Request);
 
     private readonly GrpcTarget _target;
     private readonly ClientRules _rules;
     private readonly byte[][] _tokens;
+    private readonly byte[][] _bodies;
     private readonly GapMeter[] _gaps;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
@@ -34,6 +38,7 @@ internal sealed class DrillClients : IAsyncDisposable
     public DrillClients(TestCluster cluster, GrpcTarget target, ClientRules rules, int firstAccount = 0, bool sameAccount = false)
     {
         (_target, _rules) = (target, rules);
+        _bodies = Bodies;
         _tokens = [.. Enumerable.Range(0, rules.Clients).Select(client => Hpack.Bearer(cluster.Token(sameAccount ? firstAccount : firstAccount + client)))];
         Began = Stopwatch.GetTimestamp();
         _gaps = [.. _tokens.Select(_ => new GapMeter(Began))];
@@ -135,16 +140,18 @@ internal sealed class DrillClients : IAsyncDisposable
         await using var caller = new DrillCaller(_target);
         for (var next = client * 31; !_stop.IsCancellationRequested; next++)
         {
-            var request = next % Bodies.Length;
-            await AskForOneAsync(caller, client, new Call(_tokens[client], Bodies[request], request));
-            if (_rules.Pause > TimeSpan.Zero)
+            var request = next % _bodies.Length;
+            var served = await AskForOneAsync(caller, client, new Call(_tokens[client], _bodies[request], request));
+            var pause = served ? _rules.Pause : AfterFailure;
+            if (pause > TimeSpan.Zero)
             {
-                await Pausing.ForAsync(_rules.Pause, _stop.Token);
+                await Pausing.ForAsync(pause, _stop.Token);
             }
         }
     }
 
-    private async Task AskForOneAsync(DrillCaller caller, int client, Call call)
+    /// <summary>False when it was not got.</summary>
+    private async Task<bool> AskForOneAsync(DrillCaller caller, int client, Call call)
     {
         var began = Stopwatch.GetTimestamp();
         var why = "";
@@ -159,7 +166,7 @@ internal sealed class DrillClients : IAsyncDisposable
 
             Interlocked.Increment(ref _attempts);
             var asked = Stopwatch.GetTimestamp();
-            var (status, message, reply) = await caller.AskAsync(call, _rules.LimitOf(attempt, left));
+            var (status, message, reply) = await caller.AskAsync(call, left);
             if (reply.Length > 0)
             {
                 Keep(new ReceivedCertificate(CertificateReply.Serial(reply), client, asked, Stopwatch.GetTimestamp()), call.Tag, reply);
@@ -168,16 +175,22 @@ internal sealed class DrillClients : IAsyncDisposable
             if (status == CallOutcome.Ok && reply.Length > 0)
             {
                 _gaps[client].Succeeded(Stopwatch.GetTimestamp());
-                return;
+                return true;
             }
 
             why = $"attempt {attempt}: status {status} {Uri.UnescapeDataString(message)}";
+            if (!ClientRules.MayRetry(status))
+            {
+                break;
+            }
         }
 
         lock (_gate)
         {
             _failures.Add((Stopwatch.GetTimestamp(), why));
         }
+
+        return false;
     }
 
     private void Keep(in ReceivedCertificate certificate, int request, byte[] reply)

@@ -25,6 +25,7 @@ internal static class SiloKillDrill
         var faults = new PlantedFaults();
         await using var cluster = await DrillCluster.StartAsync(
             scratch, new DrillPlan { Server = options.Server, Tuning = (name, _) => faults.Of(name), Config = Config }, cancellationToken);
+        await cluster.WarmAsync(cancellationToken);
         var run = await LoadAsync(cluster, cancellationToken);
         var calls = await cluster.Vault!.CallsAsync(cancellationToken);
         var starts = cluster.SiloStarts;

@@ -47,6 +47,7 @@ internal sealed class StoreFaults : IAsyncDisposable
         {
             run.Cluster = await DrillCluster.StartAsync(
                 scratch, new DrillPlan { Server = server, Config = config, Tuning = (name, mesh) => run._proxies.Before(name, mesh, run._faults.Of(name)) }, cancellationToken);
+            await run.Cluster.WarmAsync(cancellationToken);
             run.LiveHandshakes = await LiveHandshakes.StartAsync(run.Cluster, cancellationToken);
             run._clients = new DrillClients(run.Cluster.Tokens, run.Cluster.Front, ClientRules.Issue);
             await run._clients.UntilAllIssuedAsync(run._clients.Began, Patience, cancellationToken);
