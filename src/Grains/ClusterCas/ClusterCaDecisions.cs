@@ -11,6 +11,9 @@ internal static class ClusterCaDecisions
     /// <summary>A silo swaps to its new CA when the reply arrives; after this long it has, or is refused by the old one's shard and asks anew.</summary>
     public static readonly TimeSpan SwapWithin = TimeSpan.FromMinutes(5);
 
+    /// <summary>A tainted CA is denied for this long after its end, so that no clock behind still takes what it signed.</summary>
+    private static readonly TimeSpan DenyAfterEnd = TimeSpan.FromHours(1);
+
     private const int KeptEnded = 64;
     private const int SealedAtOnce = 16;
 
@@ -100,6 +103,20 @@ internal static class ClusterCaDecisions
                 NextSweepAt = now,
             };
     }
+
+    /// <summary>
+    /// The denial of a tainted CA. It may leave the set when the CA has ended for every clock: nothing that was signed with its key, by whomever,
+    /// outlives it. Not before, though the log counts nothing live: who stole the key signs without the log.
+    /// </summary>
+    public static Denial DenialOf(IssuingCaRecord tainted, string actor, string operationId) => new(
+        DenialKind.TaintedAuthority, tainted.AuthorityId!, 0, tainted.TaintReason ?? "tainted", actor, default, operationId, tainted.NotAfter + DenyAfterEnd);
+
+    /// <summary>The tainted CAs, not ended yet, that the denial set does not name: a crash came between, or the set was restored.</summary>
+    public static ImmutableArray<IssuingCaRecord> ToDeny(ClusterCaState state, DenialSet denials, DateTimeOffset now) =>
+    [
+        .. state.IssuingCas.Where(ca => ca is { TaintReason: not null, AuthorityId: not null } && ca.NotAfter + DenyAfterEnd > now
+            && DenialDecisions.Find(denials, DenialKind.TaintedAuthority, ca.AuthorityId) is null),
+    ];
 
     /// <summary>
     /// The authority ids whose log shards are to be sealed: tainted ones; replaced ones, once their silo has had time to swap; and those whose start

@@ -86,10 +86,11 @@ internal sealed partial class ClusterCaGrain(
             await CommitAsync(next);
         }
 
-        await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).AddAsync(
-            new Denial(DenialKind.TaintedAuthority, authorityId, 0, reason, actor, time.GetUtcNow(), operationId));
+        // Also when it was tainted already: an earlier attempt may have ended between the two steps.
+        var tainted = _record.Committed.IssuingCas.First(ca => ca.AuthorityId == authorityId);
+        await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).AddAsync(ClusterCaDecisions.DenialOf(tainted, actor, operationId));
         LogTainted(logger, authorityId, actor, reason);
-        return View(_record.Committed.IssuingCas.First(ca => ca.AuthorityId == authorityId));
+        return View(tainted);
     }
 
     public async Task ReleaseAsync(ReleaseIssuingCa release)
@@ -136,7 +137,13 @@ internal sealed partial class ClusterCaGrain(
     private async Task SweepAsync(DateTimeOffset now)
     {
         var skew = svids.Value.ClockSkew;
-        var roster = await AskAsync(grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ReadAsync, "the roster of lease holders");
+        var denials = grains.GetGrain<IDenialGrain>(trustDomain.Value.Name);
+        var roster = await AskAsync(denials.ReadAsync, "the denial set and its roster");
+        foreach (var tainted in roster is null ? [] : ClusterCaDecisions.ToDeny(_record.Committed, roster, now))
+        {
+            await AskAsync(() => denials.AddAsync(ClusterCaDecisions.DenialOf(tainted, "cluster-ca", random.NewId())), "the denial of a tainted CA");
+        }
+
         var fenced = await SealAsync(ClusterCaDecisions.ToSeal(_record.Committed, roster, now));
         var state = ClusterCaDecisions.Fence(_record.Committed, fenced, now);
         var view = await AskAsync(grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).GetAsync, "the trust domain");

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace MeshGrains.Grains;
 
 /// <summary>The stored state of a cluster CA.</summary>
-public sealed record ClusterCaState
+public sealed record ClusterCaState : StoredForm
 {
     public ImmutableArray<IssuingCaRecord> IssuingCas { get; init; } = [];
 

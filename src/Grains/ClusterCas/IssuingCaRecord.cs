@@ -1,7 +1,7 @@
 namespace MeshGrains.Grains;
 
 /// <summary>One issuing CA as a cluster keeps it, from its authorisation to its end.</summary>
-public sealed record IssuingCaRecord
+public sealed record IssuingCaRecord : StoredForm
 {
     public required string OperationId { get; init; }
 

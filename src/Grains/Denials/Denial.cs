@@ -1,6 +1,11 @@
+using System.Text.Json.Serialization;
+
 namespace MeshGrains.Grains;
 
-/// <summary>One member of a trust domain's denial set. <paramref name="Number"/> is the set's number from which it holds.</summary>
+/// <summary>
+/// One member of a trust domain's denial set. <paramref name="Number"/> is the set's number from which it holds. After <paramref name="Until"/> it may
+/// leave the set, for what it denies has ended by itself; null: somebody has to remove it, or its kind tells when.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("mg.Denial")]
 public sealed record Denial(
     [property: Id(0)] DenialKind Kind,
@@ -9,4 +14,5 @@ public sealed record Denial(
     [property: Id(3)] string Reason,
     [property: Id(4)] string Actor,
     [property: Id(5)] DateTimeOffset Since,
-    [property: Id(6)] string OperationId);
+    [property: Id(6)] string OperationId,
+    [property: Id(7), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null);

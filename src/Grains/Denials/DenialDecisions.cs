@@ -19,7 +19,7 @@ internal static class DenialDecisions
         }
 
         var number = set.Number + 1;
-        var kept = set.Denials.RemoveAll(old => old.Kind == DenialKind.DeletedRegistration && old.Since + KeepDeletedRegistrations < denial.Since);
+        var kept = set.Denials.RemoveAll(old => HasEnded(old, denial.Since));
         if (kept.Length >= capacity
             || (denial.Kind == DenialKind.DeletedRegistration && 2 * kept.Count(old => old.Kind == DenialKind.DeletedRegistration) >= capacity))
         {
@@ -34,6 +34,9 @@ internal static class DenialDecisions
 
     public static DenialSet Remove(DenialSet set, DenialKind kind, string subject) =>
         Find(set, kind, subject) is { } standing ? set with { Number = set.Number + 1, Denials = set.Denials.Remove(standing) } : set;
+
+    private static bool HasEnded(Denial denial, DateTimeOffset now) =>
+        denial.Until < now || (denial.Kind == DenialKind.DeletedRegistration && denial.Since + KeepDeletedRegistrations < now);
 
     public static Denial? Find(DenialSet set, DenialKind kind, string subject) =>
         set.Denials.FirstOrDefault(denial => denial.Kind == kind && denial.Subject == subject);

@@ -66,7 +66,6 @@ internal sealed partial class DenialGrain(
 
         // The store is the truth, not this activation: another one may have written since. The lease stands on this very reading.
         await ReadSetAsync();
-        _silos[(name, incarnation)] = silo;
         _witness.Heard(name, incarnation, confirmation.Number, Now);
         if (!DenialRoster.Grants(Set, name, incarnation))
         {
@@ -78,6 +77,7 @@ internal sealed partial class DenialGrain(
             await TidyAsync();
         }
 
+        _silos[(name, incarnation)] = silo;
         return new DenialLease(
             Set.Number, Set.Number == confirmation.Number ? null : Set, DenialRoster.Grants(Set, name, incarnation));
     }
@@ -113,16 +113,8 @@ internal sealed partial class DenialGrain(
         return Receipt(number);
     }
 
-    /// <summary>The ears of those on the roster; the others' are forgotten.</summary>
-    private List<KeyValuePair<(string Silo, string Incarnation), IDenialObserver>> Silos()
-    {
-        foreach (var gone in _silos.Keys.Where(key => DenialRoster.Find(Set, key.Silo, key.Incarnation) is null).ToList())
-        {
-            _silos.Remove(gone);
-        }
-
-        return [.. _silos];
-    }
+    /// <summary>The ears of those on the roster.</summary>
+    private List<KeyValuePair<(string Silo, string Incarnation), IDenialObserver>> Silos() => [.. _silos];
 
     private DenialReceipt Receipt(long number)
     {
@@ -209,7 +201,7 @@ internal sealed partial class DenialGrain(
             {
                 throw new RecordTamperedException(
                     $"denials/{trustDomain}",
-                    $"the denial set was there and is gone; nothing in this product removes it. Restore the state store, or {RestoreDeclaration.Advice}");
+                    $"the denial set was there and is gone; nothing in this product removes it. The state store was lost or rolled back; restore it, or {RestoreDeclaration.Advice}");
             }
 
             if (stored.Number < anchor)
@@ -239,7 +231,16 @@ internal sealed partial class DenialGrain(
             _anchor = (stored.Number, _anchor?.ReadAt ?? TimeSpan.Zero);
         }
 
+        var before = Set;
         _witness.Saw(stored, Now);
+        if (!ReferenceEquals(before, Set))
+        {
+            // Each start of a silo brings an ear of its own; those off the roster are never heard from again.
+            foreach (var gone in _silos.Keys.Where(key => DenialRoster.Find(Set, key.Silo, key.Incarnation) is null).ToList())
+            {
+                _silos.Remove(gone);
+            }
+        }
     }
 
     /// <summary>The anchor, read again as often as a silo confirms: another activation may have raised it. While the log is away the last reading counts.</summary>

@@ -95,6 +95,12 @@ internal sealed partial class IssuanceService : IIssuanceService
             refusal = new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request has changed; use a fresh key for a new request.");
         }
 
+        if (refusal is null && svid.IssuerAuthorityId is { } signer && _denials.Current?.Contains(DenialKind.TaintedAuthority, signer) == true)
+        {
+            refusal = new Refusal(
+                RefusalCode.Unavailable, "issuer_tainted", "The issuing CA of the answer to this key was tainted since; use a fresh key for a new request.");
+        }
+
         return refusal is null ? null : Refuse(request, refusal).Refusal;
     }
 
@@ -196,7 +202,10 @@ internal sealed partial class IssuanceService : IIssuanceService
         });
         var serialText = serial.ToString();
         var svid = new IssuedSvid(
-            registration.IdText, serialText, der, issuer.ChainPem, issuer.BundlePem, issuer.BundleNumber, validity.NotBefore, validity.NotAfter);
+            registration.IdText, serialText, der, issuer.ChainPem, issuer.BundlePem, issuer.BundleNumber, validity.NotBefore, validity.NotAfter)
+        {
+            IssuerAuthorityId = issuer.AuthorityId,
+        };
         var record = new IssuanceRecord(
             IssuanceRecordKind.X509Svid,
             issuer.TrustDomain.Name,

@@ -12,4 +12,8 @@ public sealed record IssuedSvid(
     string BundlePem,
     long BundleNumber,
     DateTimeOffset NotBefore,
-    DateTimeOffset NotAfter);
+    DateTimeOffset NotAfter)
+{
+    /// <summary>The issuing CA that signed it.</summary>
+    public string? IssuerAuthorityId { get; init; }
+}

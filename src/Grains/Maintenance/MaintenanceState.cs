@@ -1,7 +1,7 @@
 namespace MeshGrains.Grains;
 
 /// <summary>The stored state of a maintenance shard.</summary>
-public sealed record MaintenanceState
+public sealed record MaintenanceState : StoredForm
 {
     /// <summary>When the next piece of work is due; null: now.</summary>
     public DateTimeOffset? NextAt { get; init; }

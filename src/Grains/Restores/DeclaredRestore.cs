@@ -1,7 +1,7 @@
 namespace MeshGrains.Grains;
 
 /// <summary>A restore from a backup as it was declared: who, why, when, and the numbers that count on from it.</summary>
-public sealed record DeclaredRestore
+public sealed record DeclaredRestore : StoredForm
 {
     public required DateTimeOffset At { get; init; }
 

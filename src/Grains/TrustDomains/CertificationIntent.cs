@@ -1,7 +1,7 @@
 namespace MeshGrains.Grains;
 
 /// <summary>An issuing CA's certification: the whole TBS before the KMS signs it, the certificate after. Every KMS signature matches one.</summary>
-public sealed record CertificationIntent
+public sealed record CertificationIntent : StoredForm
 {
     public required string OperationId { get; init; }
 

@@ -5,7 +5,7 @@ namespace MeshGrains.Grains;
 /// key will sign, last the certificate. What is set is never replaced, so that a retry signs those very bytes; only a name under which no key was
 /// made gives way to another.
 /// </summary>
-public sealed record RootAuthority
+public sealed record RootAuthority : StoredForm
 {
     public required string KeyName { get; init; }
 

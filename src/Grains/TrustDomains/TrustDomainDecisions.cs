@@ -15,6 +15,7 @@ internal static class TrustDomainDecisions
     public static readonly TimeSpan AbandonAfter = TimeSpan.FromHours(1);
 
     private const int MaxIntents = 4096;
+    private const int KeptPast = 512;
     private const long MaxRootSeconds = 100L * 366 * 86_400;
 
     /// <summary>The next step of the first root; the same from every point that a crash may have left.</summary>
@@ -115,7 +116,7 @@ internal static class TrustDomainDecisions
         {
             throw new GrainOperationException(
                 RefusalCode.ResourceExhausted, "intents_full",
-                $"{MaxIntents} issuing CAs are certified and alive in this trust domain; no more until some have ended.");
+                $"{MaxIntents} issuing CAs were asked for in this trust domain within about an hour; no more until that has passed.");
         }
 
         var validity = new Validity(
@@ -194,8 +195,19 @@ internal static class TrustDomainDecisions
         return string.Create(CultureInfo.InvariantCulture, $"meshgrains-root-{slug[..Math.Min(slug.Length, 80)]}-{id[..12]}");
     }
 
-    private static ImmutableArray<CertificationIntent> Prune(ImmutableArray<CertificationIntent> intents, DateTimeOffset now) =>
-        intents.RemoveAll(intent => intent.CertificateDer is null ? intent.RequestedAt + AbandonAfter < now && intent.NotAfter < now : intent.NotAfter < now);
+    /// <summary>
+    /// Forgets what has ended. An intent serves retries, which come within moments; later the log and the cluster CA tell of the certificate. So of the
+    /// older ones a bounded number stays, or silos that keep starting would fill the list for every other.
+    /// </summary>
+    private static ImmutableArray<CertificationIntent> Prune(ImmutableArray<CertificationIntent> intents, DateTimeOffset now)
+    {
+        var kept = intents.RemoveAll(intent =>
+            intent.NotAfter < now && (intent.CertificateDer is not null || intent.RequestedAt + AbandonAfter < now));
+        var past = kept.Count(IsPast);
+        return past <= KeptPast ? kept : [.. kept.Where(intent => !IsPast(intent) || past-- <= KeptPast)];
+
+        bool IsPast(CertificationIntent intent) => intent.RequestedAt + AbandonAfter < now;
+    }
 
     private static TrustDomainState ReplaceLast(TrustDomainState state, string operationId, Func<RootAuthority, RootAuthority> change) => state with
     {

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace MeshGrains.Grains;
 
 /// <summary>The stored state of a trust domain. <see cref="BundleNumber"/> 0 means that no root exists yet.</summary>
-public sealed record TrustDomainState
+public sealed record TrustDomainState : StoredForm
 {
     public long BundleNumber { get; init; }
 

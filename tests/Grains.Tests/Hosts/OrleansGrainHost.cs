@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Hosting;
 using Orleans.TestingHost;
@@ -9,13 +10,14 @@ internal sealed class GrainHost(InProcessTestCluster cluster) : IAsyncDisposable
 {
     public IGrainFactory Grains => cluster.Client;
 
-    public static async Task<GrainHost> StartAsync(GrainWorld world)
+    public static async Task<GrainHost> StartAsync(GrainWorld world, Action<IServiceCollection>? more = null)
     {
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddReminders();
             world.AddTo(silo.Services);
+            more?.Invoke(silo.Services);
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();

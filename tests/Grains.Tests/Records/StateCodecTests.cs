@@ -12,6 +12,15 @@ public sealed class StateCodecTests
     private const string ClusterCaBytes =
         """{"state":"cluster-ca","format":1,"body":{"issuingCas":[{"operationId":"op-1","silo":"silo-1","state":"Tainted","requestedAt":"2026-01-02T03:04:05+00:00","keyHash":"ff","authorityId":"bb","rootAuthorityId":"aa","certificateDer":"Bw==","notBefore":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-05T03:04:05+00:00","taintReason":"stolen"}],"operationId":"op-2"}}""";
 
+    private const string TrustDomainNowBytes =
+        """{"state":"trust-domain","format":1,"body":{"bundleNumber":9,"refreshHintSeconds":300,"authorities":[],"intents":[],"operationId":"op-3","retireGatesShutUntil":"2026-01-05T03:05:05+00:00","restores":[{"at":"2026-01-02T03:04:05+00:00","actor":"uid:0","reason":"lost disk","bundleNumber":9,"denialNumber":12,"retireGatesShutUntil":"2026-01-05T03:05:05+00:00"}]}}""";
+
+    private const string ClusterCaNowBytes =
+        """{"state":"cluster-ca","format":1,"body":{"issuingCas":[{"operationId":"op-1","silo":"silo-1","incarnation":"run-1","relayEndpoint":"10.0.0.1:9443","state":"Old","requestedAt":"2026-01-02T03:04:05+00:00","keyHash":"ff","authorityId":"bb","rootAuthorityId":"aa","certificateDer":"Bw==","notBefore":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-05T03:04:05+00:00","endedAt":"2026-01-02T04:04:05+00:00","sealedAt":"2026-01-02T04:04:06+00:00"}],"operationId":"op-2","nextSweepAt":"2026-01-02T03:06:05+00:00"}}""";
+
+    private const string MaintenanceBytes =
+        """{"state":"maintenance","format":1,"body":{"nextAt":"2026-01-02T03:04:35+00:00","after":"3f","operationId":"op-1"}}""";
+
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly StateCodec Codec = new();
 
@@ -65,6 +74,61 @@ public sealed class StateCodecTests
         Assert.Equal(ClusterCaBytes, Encoding.UTF8.GetString(Codec.Encode(ClusterCaSample)));
         var read = Codec.Decode<ClusterCaState>(Encoding.UTF8.GetBytes(ClusterCaBytes));
         Assert.Equal(("stolen", IssuingCaState.Tainted), (read.IssuingCas[0].TaintReason, read.IssuingCas[0].State));
+    }
+
+    [Fact]
+    public void What_has_been_added_since_has_its_bytes_for_ever_too()
+    {
+        var restore = new DeclaredRestore
+        {
+            At = Now, Actor = "uid:0", Reason = "lost disk", BundleNumber = 9, DenialNumber = 12, RetireGatesShutUntil = Now.AddDays(3).AddMinutes(1),
+        };
+        var trustDomain = new TrustDomainState
+        {
+            BundleNumber = 9, RefreshHintSeconds = 300, OperationId = "op-3", RetireGatesShutUntil = restore.RetireGatesShutUntil, Restores = [restore],
+        };
+        var clusterCa = ClusterCaSample with
+        {
+            IssuingCas =
+            [
+                ClusterCaSample.IssuingCas[0] with
+                {
+                    State = IssuingCaState.Old, TaintReason = null, Incarnation = "run-1", RelayEndpoint = "10.0.0.1:9443", EndedAt = Now.AddHours(1),
+                    SealedAt = Now.AddHours(1).AddSeconds(1),
+                },
+            ],
+            NextSweepAt = Now.AddMinutes(2),
+        };
+        IsGolden(TrustDomainNowBytes, trustDomain);
+        IsGolden(ClusterCaNowBytes, clusterCa);
+        IsGolden(MaintenanceBytes, new MaintenanceState { NextAt = Now.AddSeconds(30), After = "3f", OperationId = "op-1" });
+    }
+
+    [Fact]
+    public void What_a_newer_version_added_outlives_an_older_ones_write()
+    {
+        const string authority = "\"keyName\":\"meshgrains-root-td\"";
+        const string intent = "\"cluster\":\"main\"";
+        var newer = TrustDomainBytes[..^2] + ",\"gates\":{\"open\":[1,null,\"x\"]}}}";
+        newer = newer.Replace(authority, authority + ",\"policy\":7", StringComparison.Ordinal).Replace(intent, intent + ",\"home\":true", StringComparison.Ordinal);
+
+        var read = Codec.Decode<TrustDomainState>(Encoding.UTF8.GetBytes(newer));
+        var written = Encoding.UTF8.GetString(Codec.Encode(TrustDomainDecisions.WithRefreshHint(read, 60, "op-9")));
+
+        Assert.Equal(60, Codec.Decode<TrustDomainState>(Encoding.UTF8.GetBytes(written)).RefreshHintSeconds);
+        Assert.Contains("\"gates\":{\"open\":[1,null,\"x\"]}", written, StringComparison.Ordinal);
+        Assert.Contains("\"policy\":7", written, StringComparison.Ordinal);
+        Assert.Contains("\"home\":true", written, StringComparison.Ordinal);
+
+        var ca = ClusterCaBytes.Replace("\"silo\":\"silo-1\"", "\"silo\":\"silo-1\",\"zone\":\"b\"", StringComparison.Ordinal);
+        var tainted = ClusterCaDecisions.Fence(Codec.Decode<ClusterCaState>(Encoding.UTF8.GetBytes(ca)), ["bb"], Now);
+        Assert.Contains("\"zone\":\"b\"", Encoding.UTF8.GetString(Codec.Encode(tainted)), StringComparison.Ordinal);
+    }
+
+    private static void IsGolden<T>(string golden, T state)
+    {
+        Assert.Equal(golden, Encoding.UTF8.GetString(Codec.Encode(state)));
+        Assert.Equal(golden, Encoding.UTF8.GetString(Codec.Encode(Codec.Decode<T>(Encoding.UTF8.GetBytes(golden)))));
     }
 
     [Fact]
