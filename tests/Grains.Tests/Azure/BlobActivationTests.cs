@@ -75,6 +75,8 @@ public sealed class BlobActivationTests(BlobHosts hosts) : IClassFixture<BlobHos
         var stored = await hosts.StoredAsync<TrustDomainState>("trust-domain", Name);
         Assert.Equal((61, 2L), (stored.RefreshHintSeconds, stored.BundleNumber));
         Assert.Single(stored.Intents);
+        World.Clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(2, await hosts.TrustDomain(1).BundleNumberAsync());
         Assert.Equal(61, (await hosts.TrustDomain(1).GetAsync()).RefreshHintSeconds);
     }
 

@@ -1,3 +1,6 @@
+using FsCheck;
+using FsCheck.Fluent;
+
 namespace MeshGrains.Grains.Tests;
 
 public sealed class ClusterCaDecisionsTests
@@ -154,6 +157,87 @@ public sealed class ClusterCaDecisionsTests
         Assert.Empty(ClusterCaDecisions.ToSeal(replaced, null, Now + ClusterCaDecisions.SwapWithin - TimeSpan.FromSeconds(1)));
         Assert.Equal(["ca-op-1"], ClusterCaDecisions.ToSeal(replaced, null, Now + ClusterCaDecisions.SwapWithin).AsEnumerable());
         Assert.Equal(["ca-op-2"], ClusterCaDecisions.ToSeal(ClusterCaDecisions.Taint(replaced, "ca-op-2", "stolen", "op-t", Now), null, Now).AsEnumerable());
+    }
+
+    [Fact]
+    public void A_tainted_CA_that_the_denial_set_does_not_name_is_denied_until_nothing_of_it_can_live()
+    {
+        var state = ClusterCaDecisions.Taint(Certified(Certified(new ClusterCaState(), "op-1", "silo-1"), "op-2", "silo-2"), "ca-op-1", "stolen", "op-t", Now);
+
+        var missing = Assert.Single(ClusterCaDecisions.ToDeny(state, DenialSet.Empty, Now));
+        var denial = ClusterCaDecisions.DenialOf(missing, "operator", "op-d");
+        Assert.Equal((DenialKind.TaintedAuthority, "ca-op-1", "stolen"), (denial.Kind, denial.Subject, denial.Reason));
+        Assert.Equal(missing.NotAfter + TimeSpan.FromHours(1), denial.Until);
+        Assert.Empty(ClusterCaDecisions.ToDeny(state, DenialDecisions.Add(DenialSet.Empty, denial, 10), Now));
+
+        // Retired for want of live leaves, and still denied: who stole the key signs without the log.
+        var retired = Sweep(ClusterCaDecisions.Fence(state, ["ca-op-1"], Now), Now, NoneLive);
+        Assert.Equal(IssuingCaState.Retired, retired.IssuingCas[0].State);
+        Assert.Single(ClusterCaDecisions.ToDeny(retired, DenialSet.Empty, Now));
+        Assert.Empty(ClusterCaDecisions.ToDeny(retired, DenialSet.Empty, denial.Until!.Value));
+    }
+
+    [Fact]
+    public void Whatever_happens_in_whatever_order_no_CA_comes_back_and_none_is_retired_alive_and_unfenced()
+    {
+        Prop.ForAll<(byte What, byte Which, ushort Seconds)[]>(steps =>
+        {
+            var (state, now, asked) = (new ClusterCaState(), Now, 0);
+            foreach (var (what, which, seconds) in steps)
+            {
+                now += TimeSpan.FromSeconds(seconds * 977L % 50_000);
+                var some = state.IssuingCas.IsEmpty ? null : state.IssuingCas[which % state.IssuingCas.Length];
+                var next = (what % 6) switch
+                {
+                    0 or 1 => Ask($"op-{asked++}", $"silo-{which % 3}", $"run-{which % 5}"),
+                    2 when some?.AuthorityId is { } id => ClusterCaDecisions.Taint(state, id, "stolen", "op-t", now),
+                    3 => ClusterCaDecisions.Fence(state, ClusterCaDecisions.ToSeal(state, DenialRoster.Join(DenialSet.Empty, "silo-1", "run-1", 30_000), now), now),
+                    4 when some is { AuthorityId: not null, Incarnation: { } run } => ClusterCaDecisions.Release(
+                        state, new ReleaseIssuingCa(some.AuthorityId, some.Silo, run, now, [], []), which % 2 == 0, "op-r", now),
+                    5 => Sweep(state, now, which % 3 == 0 ? null : state.IssuingCas.Where(ca => ca.AuthorityId is not null && ca.KeyHash.Length % 2 == 0)
+                        .ToDictionary(ca => ca.AuthorityId!, _ => 1L)),
+                    _ => state,
+                };
+                if (!Follows(state, next, now))
+                {
+                    return false;
+                }
+
+                state = next;
+
+                ClusterCaState Ask(string operationId, string silo, string run)
+                {
+                    var (requested, _) = ClusterCaDecisions.Authorise(state, Request(operationId, silo, run), $"key-{operationId}", 100_000, now);
+                    return which % 7 == 0 ? requested : ClusterCaDecisions.Activate(
+                        requested, operationId, Certificate(operationId) with { NotBefore = now, NotAfter = now + TimeSpan.FromHours(72) }, now);
+                }
+            }
+
+            return true;
+        }).QuickCheckThrowOnFailure();
+
+        static bool Follows(ClusterCaState before, ClusterCaState after, DateTimeOffset now) =>
+            after.IssuingCas.Select(ca => ca.OperationId).Distinct().Count() == after.IssuingCas.Length
+            && after.IssuingCas.All(ca =>
+            {
+                var former = before.IssuingCas.FirstOrDefault(known => known.OperationId == ca.OperationId);
+                var wasFenced = (former ?? ca).SealedAt is not null;
+                return (former is null || Rank(ca.State) >= Rank(former.State))
+                    && (!wasFenced || ca.SealedAt == (former ?? ca).SealedAt)
+                    && (ca.SealedAt is null || ca.State is not IssuingCaState.Active)
+                    && (ca.State != IssuingCaState.Retired || former?.State == IssuingCaState.Retired || ca.SealedAt is not null || ca.NotAfter + Skew < now);
+            })
+            && before.IssuingCas.All(ca => after.IssuingCas.Any(kept => kept.OperationId == ca.OperationId)
+                || ca.State == IssuingCaState.Retired || ca.NotAfter < now || ca.CertificateDer is null);
+
+        static int Rank(IssuingCaState state) => state switch
+        {
+            IssuingCaState.Requested => 0,
+            IssuingCaState.Active => 1,
+            IssuingCaState.Old => 2,
+            IssuingCaState.Tainted => 3,
+            _ => 4,
+        };
     }
 
     [Fact]

@@ -60,6 +60,60 @@ public sealed class DenialDecisionsTests
     }
 
     [Fact]
+    public void The_denial_of_what_has_ended_by_itself_makes_room_and_not_before()
+    {
+        var tainted = new Denial(DenialKind.TaintedAuthority, "ca-1", 0, "stolen", "op", Now, "1", Now.AddHours(73));
+        var set = DenialDecisions.Add(DenialSet.Empty, tainted, capacity: 1);
+
+        Assert.Throws<GrainOperationException>(() => DenialDecisions.Add(set, Quarantine("spiffe://td/a") with { Since = Now.AddHours(73) }, capacity: 1));
+        var later = DenialDecisions.Add(set, Quarantine("spiffe://td/a") with { Since = Now.AddHours(73).AddSeconds(1) }, capacity: 1);
+
+        Assert.Equal("spiffe://td/a", Assert.Single(later.Denials).Subject);
+        Assert.Equal(2, later.Number);
+    }
+
+    [Fact]
+    public void Whatever_is_denied_in_whatever_order_the_set_stays_within_its_room_and_quarantines_stay_in_it()
+    {
+        Prop.ForAll<(byte Subject, byte Kind, ushort Minutes)[]>(steps =>
+        {
+            const int capacity = 6;
+            var (set, now, quarantined) = (DenialSet.Empty, Now, new HashSet<string>());
+            foreach (var (subject, kind, minutes) in steps)
+            {
+                now += TimeSpan.FromMinutes(minutes % 30);
+                var denial = (kind % 3) switch
+                {
+                    0 => new Denial(DenialKind.QuarantinedIdentity, $"{subject}", 0, "r", "a", now, "op"),
+                    1 => new Denial(DenialKind.DeletedRegistration, $"{subject}", 0, "r", "a", now, "op"),
+                    _ => new Denial(DenialKind.TaintedAuthority, $"{subject}", 0, "r", "a", now, "op", now.AddMinutes(subject)),
+                };
+                try
+                {
+                    set = DenialDecisions.Add(set, denial, capacity);
+                    if (denial.Kind == DenialKind.QuarantinedIdentity)
+                    {
+                        quarantined.Add(denial.Subject);
+                    }
+                }
+                catch (GrainOperationException full) when (full.Reason == "denials_full")
+                {
+                    // The set stays as it was.
+                }
+
+                if (set.Denials.Length > capacity
+                    || quarantined.Any(name => DenialDecisions.Find(set, DenialKind.QuarantinedIdentity, name) is null)
+                    || set.Denials.Any(standing => standing.Number > set.Number))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
     public void Numbers_only_grow_and_a_set_never_holds_a_subject_twice()
     {
         Prop.ForAll<(bool Add, byte Subject)[]>(steps =>

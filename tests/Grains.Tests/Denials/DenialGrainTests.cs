@@ -6,6 +6,7 @@ namespace MeshGrains.Grains.Tests;
 public sealed class DenialGrainTests : IClassFixture<HostedGrains>
 {
     private readonly HostedGrains _host;
+    private readonly List<Ear> _ears = [];
 
     public DenialGrainTests(HostedGrains host)
     {
@@ -275,7 +276,12 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
     private Task<DenialLease> ConfirmAsync(string silo, long number, Ear ear, string incarnation = "run-1") => _host.Denials.ConfirmLeaseAsync(
         new DenialConfirmation(silo, incarnation, number, (long)World.DenialOptions.Lease.TotalMilliseconds), Reference(ear));
 
-    private IDenialObserver Reference(Ear ear) => _host.Grains.CreateObjectReference<IDenialObserver>(ear);
+    private IDenialObserver Reference(Ear ear)
+    {
+        // A grain host refers to it weakly.
+        _ears.Add(ear);
+        return _host.Grains.CreateObjectReference<IDenialObserver>(ear);
+    }
 
     private Denial Quarantine(int i) => new(DenialKind.QuarantinedIdentity, $"spiffe://{Name}/{i}", 0, "test", "operator", default, $"op-{i}");
 

@@ -136,6 +136,7 @@ public sealed class DuplicateActivationTests : IClassFixture<TwoHosts>
 
         World.Clock.Advance(World.DenialOptions.Lease * 1.03);
         Assert.NotNull((await _hosts.Denials(1).StatusAsync(receipt.Number)).EffectiveAt);
+        GC.KeepAlive(ears);
     }
 
     [Fact]

@@ -169,8 +169,31 @@ public sealed class TrustDomainDecisionsTests
         var (_, one) = Certify(state, "op");
         state = state with { Intents = [.. Enumerable.Range(0, 4096).Select(i => one with { OperationId = $"op-{i}", CertificateDer = [1] })] };
 
+        // Asked for within the hour all of them; older ones leave a bounded number.
         Assert.Equal("intents_full", Assert.Throws<GrainOperationException>(() => Certify(state, "new")).Reason);
         Assert.Single(Certify(state, "new", now: Now + Life + TimeSpan.FromSeconds(1)).State.Intents);
+        var (later, _) = Certify(state, "new", now: Now + TrustDomainDecisions.AbandonAfter + TimeSpan.FromSeconds(1));
+        Assert.Equal(513, later.Intents.Length);
+        Assert.Equal(["op-3584", "new"], [later.Intents[0].OperationId, later.Intents[^1].OperationId]);
+    }
+
+    [Fact]
+    public void Silos_that_keep_starting_for_days_leave_a_list_that_does_not_grow_and_a_retry_that_finds_its_intent()
+    {
+        var state = new TestAuthority(Now).State;
+        var (_, one) = Certify(state, "op");
+        for (var i = 0; i < 3000; i++)
+        {
+            var now = Now + (i * TimeSpan.FromMinutes(1));
+            state = state with { Intents = [.. state.Intents, one with { OperationId = $"earlier-{i}", RequestedAt = now, NotAfter = now + Life, CertificateDer = [1] }] };
+            if (i % 60 == 0)
+            {
+                (state, var intent) = Certify(state, $"op-{i}", now: now);
+                Assert.Same(intent, Certify(state, $"op-{i}", now: now + TimeSpan.FromMinutes(1)).Intent);
+            }
+        }
+
+        Assert.InRange(state.Intents.Length, 1, 700);
     }
 
     [Fact]
