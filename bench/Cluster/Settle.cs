@@ -5,7 +5,7 @@ namespace MeshGrains.Bench;
 /// <summary>Waits until a cluster has come to rest, so that one fault's consequences are not counted as the next one's.</summary>
 internal static class Settle
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(240);
 
     /// <summary>Until every silo has been ready, and none was started again, for a while.</summary>

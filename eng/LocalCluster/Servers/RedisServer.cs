@@ -38,6 +38,8 @@ public sealed class RedisServer : IAsyncDisposable
         await WriteSecretAsync(passwordFile, password, cancellationToken);
 
         // The password goes through a file: a command line is for every user of the machine to read.
+        // The default user is off, nobody can be it, and still it has its rights: as that user a Redis 7.0 that starts plays back the transactions
+        // in its append-only file, and one that it has no right to is left out with a line in the log.
         await WriteSecretAsync(
             Path.Combine(folder, "redis.conf"),
             $"""
@@ -48,7 +50,7 @@ public sealed class RedisServer : IAsyncDisposable
             appendfsync everysec
             maxmemory-policy noeviction
             save ""
-            user default off
+            user default off resetpass ~* &* +@all
             user {user} on >{password} ~* &* +@all
             """,
             cancellationToken);

@@ -29,6 +29,7 @@ public sealed class TrialSecretsTests : IDisposable
         Assert.Equal(["front.svc", "localhost"], front?.DnsNames);
         Tool.Run("openssl", ["verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "trialstate.meshgrains.svc", "-CAfile", _folder.File("stores/ca.pem"), _folder.File("stores/server.pem")]).EnsureSuccess();
         Assert.Contains($" on >{File.ReadAllText(_folder.File("redis/password"))} ", File.ReadAllText(_folder.File("redis/users.acl")), StringComparison.Ordinal);
+        Assert.StartsWith("user default off resetpass ~* &* +@all\n", File.ReadAllText(_folder.File("redis/users.acl")), StringComparison.Ordinal);
         Assert.Equal($"AZURITE_ACCOUNTS=trialstate:{File.ReadAllText(_folder.File("storage/account-key"))}\n", File.ReadAllText(_folder.File("storage/accounts.env")));
         Assert.False(File.Exists(_folder.File("stores/ca.key")), "the stores' CA key is kept");
         Assert.All(
