@@ -12,5 +12,6 @@ switch (args)
         Console.WriteLine(await FloodRun.RunAsync(arguments, CancellationToken.None));
         return 0;
     default:
-        return await CommandLine.Create().Parse(args).InvokeAsync();
+        // The commands bound their own ends; the library would cut a stop off after two seconds.
+        return await CommandLine.Create().Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
 }

@@ -18,6 +18,11 @@ internal sealed class RunningSilo : SiloClient
 
     public IServiceProvider Services => _application.Services;
 
+    /// <summary>What the process would end with.</summary>
+    public int ExitCode => _application.ExitCode;
+
+    /// <summary>Ends when the silo wants to stop.</summary>
+    public CancellationToken Stopping => _application.Stopping;
 
     /// <summary>Starts with a Kubernetes source named <see cref="SiloClient.Source"/> and its usual template.</summary>
     public static async Task<RunningSilo> StartAsync(string data, KubernetesTokens? tokens = null, params string[] settings)

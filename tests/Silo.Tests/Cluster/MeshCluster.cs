@@ -14,6 +14,7 @@ internal sealed class MeshCluster : IAsyncDisposable
     private readonly string[] _settings;
     private readonly TempDirectory _folder = new();
     private readonly Dictionary<string, RunningSilo> _silos = [];
+    private readonly List<SiloProcess> _processes = [];
 
     private MeshCluster(ClusterServers servers, RedisServer redis, string[] settings)
     {
@@ -74,12 +75,18 @@ internal sealed class MeshCluster : IAsyncDisposable
 
     public async Task<RunningSilo> AddUnreadyAsync(string silo, params string[] settings)
     {
-        if (!Directory.Exists(Path.Combine(DataOf(silo), "bootstrap")))
-        {
-            WriteBootstrap(silo);
-        }
-
+        RequireBootstrap(silo);
         return _silos[silo] = await RunningSilo.StartUnreadyAsync(DataOf(silo), null, Settings(silo, settings));
+    }
+
+    /// <summary>Starts a silo in a process of its own, for a test that kills or freezes it, and waits until it is ready.</summary>
+    public async Task<SiloProcess> AddProcessAsync(string silo, params string[] settings)
+    {
+        RequireBootstrap(silo);
+        var process = await SiloProcess.StartAsync(DataOf(silo), [.. Settings(silo, settings).SelectMany(setting => (string[])["--set", setting])]);
+        _processes.Add(process);
+        await process.ReadyAsync();
+        return process;
     }
 
     /// <summary>Stops a silo in good order.</summary>
@@ -87,6 +94,29 @@ internal sealed class MeshCluster : IAsyncDisposable
     {
         await _silos[silo].DisposeAsync();
         _silos.Remove(silo);
+    }
+
+    /// <summary>Waits until a condition holds.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (!await holds())
+        {
+            Assert.False(patience.IsCancellationRequested, $"This never came: {what}.");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>The issuing CAs as a silo tells them, by silo.</summary>
+    public static async Task<IReadOnlyList<(string Silo, string Id, string State)>> IssuingCasAsync(SiloClient silo) =>
+        [.. (await silo.GetAsync("/v1/issuing-cas"))["issuingCas"]!.AsArray().Select(ca => ((string)ca!["silo"]!, (string)ca["authorityId"]!, (string)ca["state"]!))];
+
+    private void RequireBootstrap(string silo)
+    {
+        if (!Directory.Exists(Path.Combine(DataOf(silo), "bootstrap")))
+        {
+            WriteBootstrap(silo);
+        }
     }
 
     public string[] Settings(string silo, params string[] more) =>
@@ -116,6 +146,7 @@ internal sealed class MeshCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAll(_processes.Select(process => process.DisposeAsync().AsTask()));
         await Task.WhenAll(_silos.Values.Select(silo => silo.DisposeAsync().AsTask()));
         BootstrapCa.Dispose();
         _folder.Dispose();

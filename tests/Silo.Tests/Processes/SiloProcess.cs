@@ -12,6 +12,8 @@ namespace MeshGrains.Silo.Tests;
 internal sealed partial class SiloProcess : SiloClient
 {
     private const int Terminate = 15;
+    private const int ContinueSignal = 18;
+    private const int StopSignal = 19;
 
     private readonly Process _process;
     private readonly Transcript _output;
@@ -90,8 +92,26 @@ internal sealed partial class SiloProcess : SiloClient
     /// <summary>SIGTERM; the exit code when it ends within 30 s.</summary>
     public async Task<int> StopAsync()
     {
-        Assert.Equal(0, Kill(_process.Id, Terminate));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        Signal(Terminate);
+        return await EndAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>SIGKILL: nothing is said to anybody.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGSTOP: connections stay open and nothing answers.</summary>
+    public void Freeze() => Signal(StopSignal);
+
+    public void Thaw() => Signal(ContinueSignal);
+
+    /// <summary>The exit code of a process that ends by itself in time.</summary>
+    public async Task<int> EndAsync(TimeSpan within)
+    {
+        using var patience = new CancellationTokenSource(within);
         await _process.WaitForExitAsync(patience.Token);
         await Task.WhenAll(_output.Ended, _errors.Ended);
         return _process.ExitCode;
@@ -108,6 +128,8 @@ internal sealed partial class SiloProcess : SiloClient
 
         _process.Dispose();
     }
+
+    private void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
 
     private static JsonNode? TryRead(string file)
     {

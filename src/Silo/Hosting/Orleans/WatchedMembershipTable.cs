@@ -7,7 +7,7 @@ namespace MeshGrains.Silo;
 /// The membership table as this process sees it: notes versions and silences, refuses to join beside a living silo of the same name, and lets a
 /// silo whose membership is gone leave without waiting for a table that no longer knows it.
 /// </summary>
-internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView view, SiloNames names, SiloFate fate) : IMembershipTable
+internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView view, SiloNames names, SiloFate fate, IHostApplicationLifetime lifetime) : IMembershipTable
 {
     /// <summary>Puts this in front of the table that was registered last.</summary>
     public static void Decorate(IServiceCollection services, string silo)
@@ -19,13 +19,20 @@ internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView
             provider, (IMembershipTable)registered.ImplementationFactory!(provider)));
     }
 
+    private MembershipTableData? _lastRead;
+
     public async Task InitializeMembershipTable(bool tryInitTableVersion)
     {
         await inner.InitializeMembershipTable(tryInitTableVersion);
         await names.RequireFreeAsync(await ReadAll());
     }
 
-    public Task<MembershipTableData> ReadAll() => NoteAsync(inner.ReadAll());
+    public async Task<MembershipTableData> ReadAll()
+    {
+        var table = await NoteAsync(inner.ReadAll());
+        Volatile.Write(ref _lastRead, table);
+        return table;
+    }
 
     public Task<MembershipTableData> ReadRow(SiloAddress key) => NoteAsync(inner.ReadRow(key));
 
@@ -39,6 +46,12 @@ internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView
 
     public Task DeleteMembershipTableEntries(string clusterId) => inner.DeleteMembershipTableEntries(clusterId);
 
+    /// <summary>
+    /// On the way out one attempt is enough: the table may have been emptied or be away, and then no attempt would ever do. The others find this
+    /// silo gone by their probes.
+    /// </summary>
+    private bool IsLeaving => fate.IsRestarting || lifetime.ApplicationStopping.IsCancellationRequested;
+
     private async Task<MembershipTableData> NoteAsync(Task<MembershipTableData> reading)
     {
         try
@@ -50,6 +63,11 @@ internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView
         catch (Exception failure)
         {
             view.Failed(failure.Message);
+            if (IsLeaving && Volatile.Read(ref _lastRead) is { } known)
+            {
+                return known;
+            }
+
             throw;
         }
     }
@@ -64,13 +82,12 @@ internal sealed class WatchedMembershipTable(IMembershipTable inner, ClusterView
                 view.Answered(version);
             }
 
-            // On the way out one attempt is enough: the table may have been emptied, and then no attempt would ever do.
             return written || fate.IsRestarting;
         }
         catch (Exception failure)
         {
             view.Failed(failure.Message);
-            if (fate.IsRestarting)
+            if (IsLeaving)
             {
                 return true;
             }
