@@ -62,9 +62,10 @@ public sealed class IssuingCaTests(ClusterServers servers)
         var killed = await cluster.AddProcessAsync("s2");
         var ca = Assert.Single(await MeshCluster.IssuingCasAsync(cluster["s1"]), ca => ca.Silo == "s2");
 
+        var token = await cluster["s1"].JoinTokenAsync($"spiffe://{SiloClient.TrustDomain}/on");
         await killed.KillAsync();
 
-        Assert.Equal(HttpStatusCode.OK, (await cluster["s1"].FetchAsync(await cluster["s1"].JoinTokenAsync($"spiffe://{SiloClient.TrustDomain}/on"))).Status);
+        Assert.Equal(HttpStatusCode.OK, (await cluster["s1"].FetchAsync(token)).Status);
         await MeshCluster.UntilAsync(
             async () => (await MeshCluster.IssuingCasAsync(cluster["s1"])).Single(other => other.Id == ca.Id).State is not "active", "the end of the killed silo's CA");
     }
