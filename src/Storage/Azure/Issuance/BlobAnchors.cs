@@ -7,7 +7,10 @@ using MeshGrains.Grains;
 
 namespace MeshGrains.Storage;
 
-/// <summary>Numbers that only grow, a blob of decimal digits each, raised by compare-and-swap on the ETag.</summary>
+/// <summary>
+/// Numbers that only grow, a blob of decimal digits each, raised by compare-and-swap on the ETag. One that is below what this process has seen there
+/// was put back, and is refused.
+/// </summary>
 internal sealed class BlobAnchors(LogBlobs blobs)
 {
     /// <summary>The highest bundle number that was published or that any record carries.</summary>
@@ -42,7 +45,6 @@ internal sealed class BlobAnchors(LogBlobs blobs)
             var (there, tag) = await LoadAsync(path, cancellationToken).ConfigureAwait(false);
             if (there >= value)
             {
-                _known.AddOrUpdate(path, there, (_, known) => Math.Max(known, there));
                 return;
             }
 
@@ -69,17 +71,28 @@ internal sealed class BlobAnchors(LogBlobs blobs)
 
     private async Task<(long Value, ETag? Tag)> LoadAsync(string path, CancellationToken cancellationToken)
     {
+        // Before the request: what others raise meanwhile may come in an older answer.
+        var seen = _known.GetValueOrDefault(path);
         var client = await blobs.SmallAsync(path, cancellationToken).ConfigureAwait(false);
+        var (there, tag) = (0L, (ETag?)null);
         try
         {
             var content = await client.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
-            return long.TryParse(content.Value.Content.ToMemory().Span, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            (there, tag) = long.TryParse(content.Value.Content.ToMemory().Span, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
                 ? (value, content.Value.Details.ETag)
                 : throw LogTail.Broken(path, "the anchor is no number.");
         }
         catch (RequestFailedException failure) when (BlobFailures.IsNotFound(failure))
         {
-            return (0, null);
+            // Not raised yet.
         }
+
+        if (there < seen)
+        {
+            throw LogTail.Broken(path, $"the anchor is {there} and was {seen}.");
+        }
+
+        _known.AddOrUpdate(path, there, (_, known) => Math.Max(known, there));
+        return (there, tag);
     }
 }

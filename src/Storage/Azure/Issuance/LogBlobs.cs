@@ -62,6 +62,10 @@ internal sealed class LogBlobs(Func<CancellationToken, ValueTask<BlobContainerCl
         {
             return null;
         }
+        catch (InvalidDataException tooLarge)
+        {
+            throw LogTail.Broken(name, tooLarge.Message);
+        }
     }
 
     /// <summary>Takes the lease; with <paramref name="force"/> from whoever holds it.</summary>

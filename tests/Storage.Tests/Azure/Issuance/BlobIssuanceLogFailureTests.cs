@@ -28,6 +28,12 @@ public sealed class BlobIssuanceLogFailureTests : IAsyncLifetime
     [InlineData("lease", StoreFault.LoseRequest)]
     [InlineData("appendblock", StoreFault.LoseReply)]
     [InlineData("appendblock", StoreFault.LoseRequest)]
+    [InlineData("create", StoreFault.Busy)]
+    [InlineData("create", StoreFault.ErrorAfter)]
+    [InlineData("lease", StoreFault.Busy)]
+    [InlineData("lease", StoreFault.ErrorAfter)]
+    [InlineData("appendblock", StoreFault.Busy)]
+    [InlineData("appendblock", StoreFault.ErrorAfter)]
     public async Task A_lost_reply_or_request_loses_nothing_and_doubles_nothing(string kind, StoreFault fault)
     {
         var faults = new StoreFaults();

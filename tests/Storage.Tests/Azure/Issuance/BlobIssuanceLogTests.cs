@@ -55,6 +55,30 @@ public sealed class BlobIssuanceLogTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task The_first_append_of_a_start_asks_no_more_however_long_the_history_is()
+    {
+        async Task<int> FirstAppendAsync(int number)
+        {
+            var faults = new StoreFaults();
+            await Store.New(faults).AppendAsync(Records.Leaf(number, issuer: $"issuer-{number}"), None);
+            return faults.Total;
+        }
+
+        // The bundle's number is raised once for all.
+        await FirstAppendAsync(9000);
+        var before = await FirstAppendAsync(9001);
+        var log = Store.New(options: new BlobIssuanceLogOptions { SegmentBytes = 2000 });
+        for (var number = 0; number < 100; number++)
+        {
+            await log.AppendAsync(Records.Leaf(number), None);
+        }
+
+        Assert.True((await Store.NamesAsync("log/")).Count > 5);
+        Assert.Equal(before, await FirstAppendAsync(9002));
+        Assert.InRange(before, 1, 6);
+    }
+
+    [SkippableFact]
     public async Task A_serial_that_this_process_wrote_fails_alone()
     {
         await Store.Log.AppendAsync(Records.Leaf(5), None);

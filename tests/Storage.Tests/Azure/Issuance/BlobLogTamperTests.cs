@@ -105,6 +105,27 @@ public sealed class BlobLogTamperTests : IAsyncLifetime
             Records.TrustDomain, Records.Serial(1), new CertificateHint(Records.Issuer, Records.Start), None));
     }
 
+    [SkippableTheory]
+    [InlineData("3")]
+    [InlineData("")]
+    [InlineData(null)]
+    public async Task An_anchor_that_was_put_back_is_refused_by_who_has_seen_it_higher(string? content)
+    {
+        await Store.Log.RaiseAnchorAsync(Records.TrustDomain, LogAnchor.Denials, 7, None);
+        var anchor = Store.Container.GetBlobClient(Assert.Single(await Store.NamesAsync("anchors/")));
+        if (content is null)
+        {
+            await anchor.DeleteAsync();
+        }
+        else
+        {
+            await anchor.UploadAsync(new BinaryData(content), overwrite: true);
+        }
+
+        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.Log.ReadAnchorAsync(Records.TrustDomain, LogAnchor.Denials, None));
+        await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.Log.RaiseAnchorAsync(Records.TrustDomain, LogAnchor.Denials, 8, None));
+    }
+
     [SkippableFact]
     public async Task A_summary_that_cannot_be_used_costs_a_read_and_nothing_else()
     {

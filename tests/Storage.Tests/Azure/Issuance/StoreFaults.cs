@@ -39,6 +39,13 @@ internal sealed class StoreFaults : HttpPipelinePolicy
             case StoreFault.Hang:
                 await Task.Delay(Timeout.InfiniteTimeSpan, message.CancellationToken);
                 break;
+            case StoreFault.Busy:
+                message.Response = new FailedResponse(503, "Server is busy.");
+                break;
+            case StoreFault.ErrorAfter:
+                await ProcessNextAsync(message, pipeline);
+                message.Response = new FailedResponse(500, "Operation timed out.");
+                break;
             case StoreFault.LoseReply:
                 await ProcessNextAsync(message, pipeline);
                 throw new IOException("The connection broke.");
