@@ -280,6 +280,26 @@ public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
         Assert.Equal([first.AuthorityId], (await _host.Denials.ReadAsync()).Denials.Select(denial => denial.Subject));
     }
 
+    [Fact]
+    public async Task A_taint_whose_denial_was_lost_on_the_way_is_denied_by_the_next_tick()
+    {
+        await EnsureAsync();
+        var certified = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        World.Faults.FailNext("denials.read", times: 50);
+        await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.TaintAsync(certified.AuthorityId, "stolen", "operator", "op-t"));
+        World.Faults.Reset();
+        Assert.Empty(World.Denials.Stored(World.TrustDomain.Name).Denials);
+
+        await TickAsync();
+        await TickAsync();
+
+        var denial = Assert.Single(World.Denials.Stored(World.TrustDomain.Name).Denials);
+        Assert.Equal(
+            (DenialKind.TaintedAuthority, certified.AuthorityId, "stolen", certified.NotAfter + TimeSpan.FromHours(1)),
+            (denial.Kind, denial.Subject, denial.Reason, denial.Until!.Value));
+        Assert.True(World.Log.IsSealed(certified.AuthorityId));
+    }
+
     private async Task TickAsync()
     {
         World.Clock.Advance(TimeSpan.FromMinutes(3));

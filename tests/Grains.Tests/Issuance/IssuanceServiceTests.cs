@@ -110,6 +110,41 @@ public sealed class IssuanceServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silo_that_froze_between_signature_and_reply_sends_nothing_when_it_thaws()
+    {
+        await using var parts = await IssuanceParts.StartAsync();
+        var durable = new TaskCompletionSource();
+        parts.Log.Gate = durable.Task;
+        var pending = parts.IssueAsync().AsTask();
+        await Waiting.UntilAsync(() => parts.Log.Records.Count == 1, "the record");
+
+        // It was as long away as a lease lasts, and its first confirmation after that is on its way still.
+        parts.Silo.DenialsFail = () => new TimeoutException("no answer yet");
+        parts.Clock.Advance(parts.Silo.DenialOptions.Lease);
+        durable.SetResult();
+
+        Assert.Equal((RefusalCode.Unavailable, "denials_stale"), ((await pending).Refusal!.Code, (await pending).Refusal!.Reason));
+        Assert.Equal("not_ready", (await parts.RefusedAsync()).Reason);
+        Assert.Single(parts.Log.Records);
+    }
+
+    [Fact]
+    public async Task A_lease_holds_to_its_last_moment_and_costs_nothing_while_the_authority_is_away()
+    {
+        await using var parts = await IssuanceParts.StartAsync();
+        parts.Silo.DenialsFail = () => new TimeoutException("no answer");
+        parts.Clock.Advance(parts.Silo.DenialOptions.Lease - TimeSpan.FromMilliseconds(1));
+        await parts.IssuedAsync();
+
+        parts.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal("not_ready", (await parts.RefusedAsync()).Reason);
+        parts.Silo.DenialsFail = () => null;
+        parts.Clock.Advance(parts.Silo.DenialOptions.Lease / 3);
+        await Waiting.UntilAsync(() => parts.Silo.Denials.Fresh is not null, "a confirmation");
+        await parts.IssuedAsync();
+    }
+
+    [Fact]
     public async Task Nothing_is_signed_or_recorded_for_whom_no_registration_names()
     {
         _parts.Registrations.Templates.Clear();
@@ -331,6 +366,20 @@ public sealed class IssuanceServiceTests : IAsyncLifetime
 
         await _parts.DenyAsync(DenialKind.QuarantinedIdentity, IssuanceParts.Cart);
         Assert.Equal("quarantined", (await _parts.RefusedAsync(key: "k")).Reason);
+    }
+
+    [Fact]
+    public async Task A_retry_with_its_key_does_not_get_what_a_tainted_CA_signed()
+    {
+        await using var parts = await IssuanceParts.StartAsync();
+        await parts.IssuedAsync(key: "k");
+        var tainted = parts.Service.Current!.AuthorityId;
+        parts.Silo.Issuers.Swap(parts.Silo.Authority.Snapshot(parts.Now, operationId: "op-2"));
+        await parts.DenyAsync(DenialKind.TaintedAuthority, tainted);
+
+        var refused = await parts.RefusedAsync(key: "k");
+        Assert.Equal((RefusalCode.Unavailable, "issuer_tainted"), (refused.Code, refused.Reason));
+        Assert.NotEqual(tainted, (await parts.IssuedAsync(key: "k2")).IssuerAuthorityId);
     }
 
     [Fact]

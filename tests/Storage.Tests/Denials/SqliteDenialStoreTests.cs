@@ -18,6 +18,21 @@ public sealed class SqliteDenialStoreTests : DenialStoreTests, IDisposable
         """{"number":3,"denials":[{"kind":1,"subject":"spiffe://mesh.local/a","number":3,"reason":"test","actor":"uid:0","since":"2030-01-01T00:00:00+00:00","operationId":"op-3"}]}""",
         Encoding.UTF8.GetString(StoredJson.Write(Records.Denials(3, "spiffe://mesh.local/a"), StoredJsonContext.Default.DenialSet)));
 
+    [Fact]
+    public void Neither_does_that_of_a_roster_or_of_a_denial_that_ends()
+    {
+        const string stored =
+            """{"number":5,"denials":[{"kind":4,"subject":"bb","number":4,"reason":"stolen","actor":"uid:0","since":"2030-01-01T00:00:00+00:00","operationId":"op-4","until":"2030-01-04T01:00:00+00:00"}],"roster":[{"silo":"silo-1","incarnation":"run-1","joined":3,"leaving":5,"leaseMilliseconds":30000}]}""";
+        var set = new DenialSet(5, [new Denial(DenialKind.TaintedAuthority, "bb", 4, "stolen", "uid:0", Records.Start, "op-4", Records.Start.AddHours(73))])
+        {
+            Roster = [new LeaseHolder("silo-1", "run-1", 3, 5, 30_000)],
+        };
+
+        Assert.Equal(stored, Encoding.UTF8.GetString(StoredJson.Write(set, StoredJsonContext.Default.DenialSet)));
+        var read = StoredJson.Read("denials/mesh.local", Encoding.UTF8.GetBytes(stored), StoredJsonContext.Default.DenialSet);
+        Assert.Equal((set.Denials[0], set.Roster[0]), (Assert.Single(read.Denials), Assert.Single(read.Roster)));
+    }
+
     [Theory]
     [InlineData("UPDATE denial_set SET content = CAST('{\"number\":2,\"denials\":[]}' AS BLOB)")]
     [InlineData("UPDATE denial_set SET number = 9")]
