@@ -107,10 +107,11 @@ public sealed partial class DenialReplica(
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
+                // A call to a silo that froze or vanished may never be answered; another one, well within the lease, goes to whoever is there by then.
                 pause = retry;
-                Failure = failure.Message;
+                Failure = failure is TimeoutException ? $"the denial grain did not answer within {(_lease / 3).TotalSeconds:0.#} s" : failure.Message;
                 retry = retry * 2 < _lease / 6 ? retry * 2 : _lease / 6;
-                LogNotConfirmed(logger, failure.Message, _lease.TotalSeconds);
+                LogNotConfirmed(logger, Failure, _lease.TotalSeconds);
             }
             catch (Exception)
             {
@@ -133,7 +134,8 @@ public sealed partial class DenialReplica(
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
         var answer = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmLeaseAsync(
-            new DenialConfirmation(identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds), self).WaitAsync(stoppingToken);
+            new DenialConfirmation(identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds), self)
+            .WaitAsync(_lease / 3, time, stoppingToken);
         if (answer.Set is { } newest)
         {
             Take(newest, answer.Granted ? sent : null);

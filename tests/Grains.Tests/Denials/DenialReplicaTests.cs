@@ -31,6 +31,20 @@ public sealed class DenialReplicaTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_confirmation_that_is_never_answered_is_given_up_in_time_for_another_within_the_lease()
+    {
+        await _silo.StartAsync();
+        var before = _silo.Confirmed.Count;
+        _silo.DenialsAnswer = new TaskCompletionSource().Task;
+        await _silo.Clock.AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => _silo.Confirmed.Count > before, "a confirmation that nobody answers");
+        _silo.DenialsAnswer = Task.CompletedTask;
+
+        await _silo.Clock.AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => _silo.Confirmed.Count > before + 1, "another one");
+        await Waiting.UntilAsync(() => _silo.Denials.Failure is null, "its answer");
+        Assert.NotNull(_silo.Denials.Fresh);
+    }
+
+    [Fact]
     public async Task A_push_is_taken_at_once_and_brings_no_confirmation_of_its_own()
     {
         await _silo.StartAsync();

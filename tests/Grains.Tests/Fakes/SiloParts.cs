@@ -74,6 +74,9 @@ internal sealed class SiloParts : IAsyncDisposable
     /// <summary>Thrown by calls of the denial grain, of the cluster CA before and after it did its work; null lets them through.</summary>
     public Func<Exception?> DenialsFail { get; set; } = () => null;
 
+    /// <summary>What the answer to a confirmation waits for.</summary>
+    public Task DenialsAnswer { get; set; } = Task.CompletedTask;
+
     public Func<Exception?> CertifyingFails { get; set; } = () => null;
 
     public Func<Exception?> ReplyIsLost { get; set; } = () => null;
@@ -120,9 +123,13 @@ internal sealed class SiloParts : IAsyncDisposable
         {
             var confirmation = (DenialConfirmation)arguments[0]!;
             Confirmed.Add(confirmation.Number);
-            return DenialsFail() is { } failure
-                ? Task.FromException<DenialLease>(failure)
-                : Task.FromResult(new DenialLease(Set.Number, Set.Number == confirmation.Number ? null : Set, OnRoster));
+            return DenialsFail() is { } failure ? Task.FromException<DenialLease>(failure) : ConfirmedAsync();
+
+            async Task<DenialLease> ConfirmedAsync()
+            {
+                await DenialsAnswer;
+                return new DenialLease(Set.Number, Set.Number == confirmation.Number ? null : Set, OnRoster);
+            }
         }
 
         if (grain == typeof(IDenialGrain) && method == nameof(IDenialGrain.LeaveAsync))
