@@ -58,6 +58,23 @@ public sealed class GatewayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gateway_that_stops_is_not_ready_and_serves_on_until_balancers_have_noticed()
+    {
+        using var tokens = new KubernetesTokens();
+        await using var silo = await RunningSilo.StartAsync(_folder.File("silo"), tokens, "relay.listen=127.0.0.1:0");
+        await using var front = await RunningFront.StartAsync(silo, _folder.File("front"), $"relay.silos.0={RunningFront.RelayOf(silo)}", "gateway.drainDelay=3s");
+
+        var stopping = front.StopAsync();
+        await front.NotReadyAsync("is stopping.");
+        var (status, body, _) = await front.FetchAsync(tokens.Create());
+
+        Assert.True(status == HttpStatusCode.OK, body.ToJsonString());
+        Assert.False(stopping.IsCompleted);
+        await stopping.WaitAsync(TimeSpan.FromSeconds(30));
+        await Assert.ThrowsAsync<HttpRequestException>(() => front.FetchAsync(tokens.Create()));
+    }
+
+    [Fact]
     public async Task The_silos_file_is_read_again_and_the_serving_certificate_survives_a_restart()
     {
         await using var silo = await RunningSilo.StartAsync(_folder.File("silo"), null, "relay.listen=127.0.0.1:0");

@@ -3,6 +3,7 @@ using MeshGrains.Gateway;
 using MeshGrains.Gateway.Relay;
 using MeshGrains.Identity;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace MeshGrains.Silo.Tests;
 
@@ -18,6 +19,13 @@ internal sealed class RunningFront : SiloClient
     protected override string GatewayPath => "/meshgrains/gateway/edge-1";
 
     public IServiceProvider Services => _application.Services;
+
+    /// <summary>Stops as on SIGTERM.</summary>
+    public Task StopAsync()
+    {
+        Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        return Services.GetRequiredService<IHost>().StopAsync();
+    }
 
     /// <summary>Where a silo that was started with <c>relay.listen</c> takes relayed calls.</summary>
     public static string RelayOf(RunningSilo silo) => silo.Services.GetRequiredService<GatewayEndpoints>().Relay!.ToString();
