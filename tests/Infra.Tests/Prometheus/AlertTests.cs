@@ -80,6 +80,7 @@ public sealed partial class AlertTests
     [InlineData("sum by (job, le) (rate(meshgrains_a_bucket{result=~\"x|y\"}[5m])) > 0.5", "meshgrains_a_bucket")]
     [InlineData("up{job=\"meshgrains\"} == 0", "up")]
     [InlineData("max by (job) (a_b > 0) != min by (job) (c_d)", "a_b,c_d")]
+    [InlineData("a_b == 0 unless on (instance) c_d", "a_b,c_d")]
     [InlineData("sum by (job) (increase(a_total{x=\"y\"}[1h]))\n  > 10 + 2 * count by (job) (b_c)", "a_total,b_c")]
     public void Metric_names_are_found_in_expressions(string expression, string expected) =>
         Assert.Equal(expected.Split(','), MetricsOf(expression));
@@ -125,7 +126,7 @@ public sealed partial class AlertTests
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Matchers();
 
-    [GeneratedRegex(@"\b(by|without)\s*\([^)]*\)")]
+    [GeneratedRegex(@"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)")]
     private static partial Regex Grouping();
 
     [GeneratedRegex(@"\[[^\]]*\]")]
