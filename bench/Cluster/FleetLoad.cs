@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace MeshGrains.Bench;
 
@@ -7,6 +8,7 @@ internal static class FleetLoad
 {
     private const int Connections = 12;
     private const int CallsPerConnection = 8;
+    private const int Attempts = 3;
 
     /// <summary>Registers accounts from <paramref name="first"/> on, spread over the silos; gives how many were refused.</summary>
     public static async Task<int> RegisterAsync(DrillCluster cluster, int writers, int first, int count, CancellationToken cancellationToken)
@@ -25,21 +27,42 @@ internal static class FleetLoad
                         Progress.Say($"{i} of {count} registered");
                     }
 
-                    try
+                    if (await RegisterOneAsync(admin, first + i, cancellationToken) is { } why && Interlocked.Increment(ref refused) == 1)
                     {
-                        await admin.CreateEntryAsync(IdentityOf(first + i), SiloSetup.Source, SelectorsOf(first + i), cancellationToken);
-                    }
-                    catch (HttpRequestException failure)
-                    {
-                        if (Interlocked.Increment(ref refused) == 1)
-                        {
-                            Progress.Say(failure.Message);
-                        }
+                        Progress.Say(why);
                     }
                 }
             },
             cancellationToken)));
         return refused;
+    }
+
+    /// <summary>
+    /// As an operator's tool would: an answer UNAVAILABLE is asked again, twice at most; that the entry exists by then is what was wanted. Gives why
+    /// it did not work.
+    /// </summary>
+    private static async Task<string?> RegisterOneAsync(AdminClient admin, int account, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await admin.CreateEntryAsync(IdentityOf(account), SiloSetup.Source, SelectorsOf(account), cancellationToken);
+                return null;
+            }
+            catch (HttpRequestException there) when (there.StatusCode == HttpStatusCode.Conflict && attempt > 1)
+            {
+                return null;
+            }
+            catch (HttpRequestException away) when (away.StatusCode == HttpStatusCode.ServiceUnavailable && attempt < Attempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), cancellationToken);
+            }
+            catch (HttpRequestException failure)
+            {
+                return failure.Message;
+            }
+        }
     }
 
     /// <summary>Gets a certificate for every <paramref name="step"/>-th workload; gives how many did not get one.</summary>
