@@ -76,6 +76,22 @@ public sealed partial class AlertTests
                 || Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal) && measured.Contains(name[..^suffix.Length])), $"nothing measures {name}"));
     }
 
+    [Fact]
+    public void Every_metric_and_log_event_that_the_guide_names_is_there()
+    {
+        var measured = Measured();
+        var source = string.Concat(Directory.EnumerateFiles(Tree.At("src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        foreach (var page in Directory.EnumerateFiles(Tree.At("docs/operations"), "*.md"))
+        {
+            var text = File.ReadAllText(page);
+            Assert.All(Told().Matches(text).Select(name => name.Value), name => Assert.True(
+                measured.Contains(name) || Suffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal) && measured.Contains(name[..^suffix.Length])),
+                $"{Path.GetFileName(page)}: nothing measures {name}"));
+            Assert.All(Events().Matches(text).SelectMany(match => match.Groups["id"].Captures.Select(id => id.Value)), id => Assert.Matches(
+                $@"LoggerMessage\((EventId = )?{id}\b", source));
+        }
+    }
+
     [Theory]
     [InlineData("sum by (job, le) (rate(meshgrains_a_bucket{result=~\"x|y\"}[5m])) > 0.5", "meshgrains_a_bucket")]
     [InlineData("up{job=\"meshgrains\"} == 0", "up")]
@@ -137,6 +153,12 @@ public sealed partial class AlertTests
 
     [GeneratedRegex(@"^\s*\(")]
     private static partial Regex Calls();
+
+    [GeneratedRegex("meshgrains_[a-z_]*[a-z]")]
+    private static partial Regex Told();
+
+    [GeneratedRegex(@"\(event(\s(?<id>[0-9]+),?)+\)")]
+    private static partial Regex Events();
 
     [GeneratedRegex(@"(?m)^### (\w+)$")]
     private static partial Regex Sections();
