@@ -10,6 +10,7 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
     private const string Base = "https://silo";
 
     private const int MostDoublings = 3;
+    private const int DeclinedInRow = 3;
 
     private readonly Lock _gate = new();
     private readonly List<HttpMessageInvoker> _retired = [];
@@ -19,6 +20,7 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
     private int _inFlight;
     private int _asking;
     private int _failures;
+    private int _declined;
     private bool? _ready;
     private DateTimeOffset _ejectedUntil;
 
@@ -79,8 +81,25 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
     {
         lock (_gate)
         {
-            _failures = 0;
+            (_failures, _declined) = (0, 0);
         }
+    }
+
+    /// <summary>
+    /// The silo said that it cannot serve a call now. While its probes say that it is well that may be for the call's own sake, so that only several
+    /// in a row count: no caller gets a silo left out for others.
+    /// </summary>
+    public void Declined(string reason)
+    {
+        lock (_gate)
+        {
+            if (++_declined < DeclinedInRow && _ready is not null)
+            {
+                return;
+            }
+        }
+
+        Eject(reason);
     }
 
     /// <summary>Leaves the silo out for a while: longer each time until a call or a probe comes through.</summary>
@@ -114,7 +133,7 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
         {
             changed = _ready != ready || _ejectedUntil > time.GetUtcNow();
             _ready = ready;
-            (_ejectedUntil, _failures) = (default, 0);
+            (_ejectedUntil, _failures, _declined) = (default, 0, 0);
         }
 
         if (changed)

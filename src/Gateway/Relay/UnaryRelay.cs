@@ -85,7 +85,7 @@ internal sealed class UnaryRelay(
         var content = new MarkedContent(body);
         try
         {
-            using var request = RelayMessage.Request(http, facts, content, limit);
+            using var request = RelayMessage.Request(http, facts, content, deadline.Left);
             using var response = await link.SendAsync(request, both.Token);
             var answer = await BufferedAnswer.ReadAsync(response, both.Token);
             if (!answer.IsUnavailable)
@@ -95,7 +95,7 @@ internal sealed class UnaryRelay(
             }
 
             RelayLog.Attempted(logger, number, facts.RequestId, link.Name, "unavailable", null);
-            link.Eject("it answered that it is unavailable");
+            link.Declined("it answered that it is unavailable");
             return (AttemptOutcome.Unavailable, answer);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or ObjectDisposedException

@@ -57,16 +57,16 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
                 }
 
                 _looked = _time.GetTimestamp();
-                if (StampOf() != _loaded.Stamp)
+                try
                 {
-                    try
+                    if (StampOf() != _loaded.Stamp)
                     {
                         _loaded = Load();
                     }
-                    catch (ConfigurationException)
-                    {
-                        // Someone is writing the files: the next look finds them whole.
-                    }
+                }
+                catch (Exception failure) when (failure is ConfigurationException or IOException or UnauthorizedAccessException)
+                {
+                    // Someone is writing the files: the next look finds them whole.
                 }
 
                 return _loaded;

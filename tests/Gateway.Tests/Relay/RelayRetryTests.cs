@@ -27,6 +27,27 @@ public sealed class RelayRetryTests
     }
 
     [Fact]
+    public async Task A_call_that_silos_decline_for_its_own_sake_gets_none_of_them_left_out()
+    {
+        await using var front = await FrontHost.StartAsync(silos: 2, options => options.ProbeInterval = TimeSpan.FromSeconds(30));
+        var links = front.App.Services.GetRequiredService<SiloLinks>();
+        await front.UntilAsync(() => links.Healthy == 2, "both silos are ready");
+        foreach (var silo in front.Silos)
+        {
+            silo.Issuance.Answer = _ => NotReady;
+        }
+
+        using var client = front.Client();
+        (await FrontHost.IssueAsync(client)).Dispose();
+        (await FrontHost.IssueAsync(client)).Dispose();
+        Assert.Equal(2, links.Healthy);
+
+        // Nothing but that from a silo is another matter.
+        (await FrontHost.IssueAsync(client)).Dispose();
+        Assert.Equal(0, links.Healthy);
+    }
+
+    [Fact]
     public async Task A_silo_that_dies_costs_its_callers_nothing()
     {
         await using var front = await FrontHost.StartAsync(silos: 2);

@@ -40,6 +40,28 @@ public sealed class FileSiloBootstrapTests
         Assert.NotEqual(before, bootstrap.Chain[0]);
     }
 
+    [Fact]
+    public void While_files_are_missing_or_do_not_fit_the_standing_identity_stays()
+    {
+        using var folder = new TempDirectory();
+        using var authority = BootstrapAuthority.Create(Domain, TimeSpan.FromDays(10), RandomSerialSource.Shared, _time.GetUtcNow());
+        Write(folder.FullPath, authority);
+        using var bootstrap = FileSiloBootstrap.Open(folder.FullPath, Domain, _time);
+        var before = bootstrap.Chain[0];
+
+        File.Delete(folder.File("silo.key"));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(before, bootstrap.Chain[0]);
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        folder.Write("silo.key", other.ExportPkcs8PrivateKeyPem());
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(before, bootstrap.Chain[0]);
+
+        Write(folder.FullPath, authority);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.NotEqual(before, bootstrap.Chain[0]);
+    }
+
     [SkippableFact]
     public void Certificates_of_the_shape_that_cert_manager_issues_are_a_silos()
     {
