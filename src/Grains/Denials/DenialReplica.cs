@@ -62,6 +62,12 @@ public sealed partial class DenialReplica(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        if (_left)
+        {
+            // A host may be stopped twice.
+            return;
+        }
+
         _left = true;
         if (!_joined.Task.IsCompletedSuccessfully)
         {

@@ -119,6 +119,7 @@ public sealed class DenialReplicaTests : IAsyncDisposable
         Assert.NotNull(_silo.Denials.Fresh);
 
         await _silo.Denials.StopAsync(default);
+        await _silo.Denials.StopAsync(default);
 
         Assert.Equal(("silo-1", _silo.Identity.Incarnation, false), Assert.Single(_silo.Goodbyes));
         Assert.Null(_silo.Denials.Fresh);

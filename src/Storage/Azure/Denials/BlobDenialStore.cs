@@ -1,12 +1,25 @@
+using System.Collections.Concurrent;
+using Azure;
 using MeshGrains.Grains;
 
 namespace MeshGrains.Storage;
 
-/// <summary>The denial sets on blobs: one authenticated blob a trust domain, its version the set's number.</summary>
+/// <summary>
+/// The denial sets on blobs: one authenticated blob a trust domain, its version the set's number. Every silo asks for it several times a minute, and
+/// it may be large: one that has not changed is not sent again.
+/// </summary>
 internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
 {
+    private readonly ConcurrentDictionary<string, Verified> _last = new(StringComparer.Ordinal);
+
     public async ValueTask<DenialSet> ReadAsync(string trustDomain, CancellationToken cancellationToken)
     {
+        if (_last.TryGetValue(trustDomain, out var last)
+            && await records.IsStillAsync(Blob(trustDomain), last.ETag, cancellationToken).ConfigureAwait(false))
+        {
+            return last.Set;
+        }
+
         var stored = await records.ReadAsync(Blob(trustDomain), Key(trustDomain), cancellationToken).ConfigureAwait(false);
         if (stored is null)
         {
@@ -14,9 +27,13 @@ internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
         }
 
         var set = StoredJson.Read(stored.Record.Key, stored.Record.Content, StoredJsonContext.Default.DenialSet);
-        return set.Number == stored.Version
-            ? set
-            : throw new RecordTamperedException(stored.Record.Key, "the number of the blob does not fit its content.");
+        if (set.Number != stored.Version)
+        {
+            throw new RecordTamperedException(stored.Record.Key, "the number of the blob does not fit its content.");
+        }
+
+        _last[trustDomain] = new Verified(stored.ETag, set);
+        return set;
     }
 
     public ValueTask WriteAsync(string trustDomain, DenialSet next, CancellationToken cancellationToken) =>
@@ -46,6 +63,8 @@ internal sealed class BlobDenialStore(BlobRecords records) : IDenialStore
             throw new RecordConflictException(key, $"another write of number {next.Number} was first, or the reply to this one was lost.");
         }
     }
+
+    private sealed record Verified(ETag ETag, DenialSet Set);
 
     private static string Key(string trustDomain) => $"denials/{trustDomain}";
 

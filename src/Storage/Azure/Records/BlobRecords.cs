@@ -45,6 +45,25 @@ internal sealed class BlobRecords(BlobAccess access, RecordSeal seal)
         }
     }
 
+    /// <summary>Whether the very blob of that ETag still lies there: an ETag is the store's own, and no content comes twice under one.</summary>
+    /// <exception cref="BlobStoreException">The store failed.</exception>
+    public async ValueTask<bool> IsStillAsync(string blob, ETag etag, CancellationToken cancellationToken)
+    {
+        var container = await access.StateAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return (await container.GetBlobClient(blob).GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value.ETag == etag;
+        }
+        catch (RequestFailedException failure) when (failure.Status == 404)
+        {
+            return false;
+        }
+        catch (Exception failure) when (BlobFailures.Explain(failure, container, cancellationToken) is { } explained)
+        {
+            throw explained;
+        }
+    }
+
     /// <summary>Writes the version after <paramref name="before"/>, or <paramref name="version"/> where there is none before.</summary>
     /// <returns>Null when another writer was first, or an earlier try of this write whose reply was lost: read again.</returns>
     /// <exception cref="BlobStoreException">The store failed; whether the write took place is not known.</exception>

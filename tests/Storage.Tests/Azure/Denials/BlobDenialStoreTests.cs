@@ -71,4 +71,19 @@ public sealed class BlobDenialStoreTests : DenialStoreTests, IDisposable
         await Store.ReadAsync(Records.TrustDomain, None);
         Assert.Equal(1, _blobs.Requests.Count - before);
     }
+
+    [SkippableFact]
+    public async Task A_set_that_has_not_changed_is_the_one_read_before_and_another_processs_is_seen_at_once()
+    {
+        await Store.WriteAsync(Records.TrustDomain, Records.Denials(1, "spiffe://mesh.local/a"), None);
+        var first = await Store.ReadAsync(Records.TrustDomain, None);
+        Assert.Same(first, await Store.ReadAsync(Records.TrustDomain, None));
+
+        await _blobs.NewProcess().GetRequiredService<IDenialStore>().WriteAsync(Records.TrustDomain, Records.Denials(2, "spiffe://mesh.local/b"), None);
+        Assert.Equal("spiffe://mesh.local/b", Assert.Single((await Store.ReadAsync(Records.TrustDomain, None)).Denials).Subject);
+
+        // The same bytes put anew are looked at anew, and an older set under a new ETag is refused.
+        await _blobs.PutAsync(Blob, await _blobs.BytesAsync(Blob));
+        Assert.Equal(2, (await Store.ReadAsync(Records.TrustDomain, None)).Number);
+    }
 }
