@@ -11,9 +11,12 @@ internal sealed partial class Drain(
 {
     public static readonly TimeSpan ClusterDefault = TimeSpan.FromSeconds(5);
 
+    // A signal raises the lifetime's token first; a host that is stopped by its owner does so only after the drain.
+    private volatile bool _draining;
+
     public string Name => "stop";
 
-    public string? NotReadyReason => lifetime.ApplicationStopping.IsCancellationRequested ? "This process is stopping." : null;
+    public string? NotReadyReason => _draining || lifetime.ApplicationStopping.IsCancellationRequested ? "This process is stopping." : null;
 
     /// <summary>Runs before anything is stopped; new calls are still served.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -23,6 +26,7 @@ internal sealed partial class Drain(
             return;
         }
 
+        _draining = true;
         LogDraining(logger, delay.TotalSeconds);
         try
         {

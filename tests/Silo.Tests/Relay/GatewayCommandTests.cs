@@ -97,6 +97,21 @@ public sealed class GatewayCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_gateway_that_is_stopped_says_that_it_is_not_ready_and_serves_until_its_drain_is_over()
+    {
+        using var tokens = new KubernetesTokens();
+        await using var silo = await RunningSilo.StartAsync(_folder.File("silo"), tokens, "relay.listen=127.0.0.1:0");
+        var front = await RunningFront.StartAsync(silo, _folder.File("front"), $"relay.silos.0={RunningFront.RelayOf(silo)}", "gateway.drainDelay=3s");
+        var stopping = front.DisposeAsync().AsTask();
+        Assert.Contains("stopping", await front.NotReadyAsync("stopping"), StringComparison.Ordinal);
+        var (status, body, _) = await front.FetchAsync(tokens.Create());
+        Assert.True(status == HttpStatusCode.OK, body.ToJsonString());
+        Assert.False(stopping.IsCompleted);
+        await stopping;
+        Assert.False(File.Exists(_folder.File("front/endpoints.json")));
+    }
+
+    [Fact]
     public async Task A_bootstrap_certificate_of_another_role_or_a_configuration_without_silos_stops_the_start()
     {
         await using var silo = await RunningSilo.StartAsync(_folder.File("silo"), null, "relay.listen=127.0.0.1:0");
