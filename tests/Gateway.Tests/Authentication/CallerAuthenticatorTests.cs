@@ -44,7 +44,7 @@ public sealed class CallerAuthenticatorTests : IDisposable
 
     private async Task<AuthenticationResult> AuthenticateAsync(string? token = null, ParsedClientChain? chain = null, string? clusterId = null)
         => await _services.GetRequiredService<ICallerAuthenticator>().AuthenticateAsync(
-            new CallCredentials { BearerToken = token, ClientChain = chain, RemoteAddress = IPAddress.Loopback, ClusterId = clusterId },
+            new CallCredentials { BearerToken = token, ClientChain = chain, RemoteAddress = IPAddress.Loopback, CallId = "the-calls-id", ClusterId = clusterId },
             CancellationToken.None);
 
     [Fact]
@@ -108,6 +108,9 @@ public sealed class CallerAuthenticatorTests : IDisposable
         var caller = (await AuthenticateAsync("mgj_good")).Caller!;
         Assert.Equal(CallerKind.JoinToken, caller.Kind);
         Assert.Equal("entry-1", caller.EntryId);
+
+        // So that the store knows another attempt at the same call.
+        Assert.Equal("the-calls-id", _joinTokens.LastClaim);
         Assert.Equal("join:0011223344556677", caller.Name);
         Assert.DoesNotContain("good", caller.ToString(), StringComparison.Ordinal);
         Assert.Equal(_time.GetUtcNow(), caller.AttestedAt);
@@ -207,12 +210,14 @@ public sealed class CallerAuthenticatorTests : IDisposable
 
         public int Asked { get; private set; }
 
+        public string? LastClaim { get; private set; }
+
         public ValueTask<(string Value, JoinToken Token)> CreateAsync(string entryId, TimeSpan ttl, string createdBy, CancellationToken cancellationToken)
             => throw new NotSupportedException();
 
         public ValueTask<JoinToken?> RedeemAsync(string value, string claim, CancellationToken cancellationToken)
         {
-            Asked++;
+            (Asked, LastClaim) = (Asked + 1, claim);
             return Failure is not null ? throw Failure
                 : new ValueTask<JoinToken?>(Valid.Remove(value)
                     ? new JoinToken("0011223344556677" + new string('8', 48), "mesh.local", "entry-1", default, default, "uid:0")
