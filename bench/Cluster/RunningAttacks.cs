@@ -22,15 +22,25 @@ internal sealed class RunningAttacks(DrillCluster cluster, TamperTarget target, 
     private async Task EntriesAsync()
     {
         var untouched = await NewEntryAsync();
-        Untouched(await EntryServesAsync("entry untouched", untouched.Entry, untouched.Account));
+        var served = await AskAsync(Cluster.Tokens.Token(untouched.Account));
+        Untouched(new TamperAttack("entry untouched", SvidIdentity.Of(served.Reply) == Identity(untouched.Account), Said(served)));
         await EntryAttackAsync("entry edited while silos run", blob => blob.With(Tampering.Edited(blob.Content)));
         await EntryAttackAsync("entry truncated while silos run", blob => blob.With(Tampering.Truncated(blob.Content)));
         await EntryAttackAsync("entry replaced by another one's record while silos run", blob => blob.With(untouched.Blob.Content));
 
         var deleted = await NewEntryAsync();
         await Blobs.DeleteAsync(TamperTarget.State, deleted.Blob.Name, Cancellation);
-        Attacked(await EntryServesAsync("entry deleted while silos run", deleted.Entry, deleted.Account));
+        Attacked(await EntryServesAsync("entry deleted while silos run", deleted.Entry, deleted.Account, isGone: true));
         await Blobs.WriteAsync(deleted.Blob, Cancellation);
+
+        var removed = await NewEntryAsync();
+        using (var admin = await Cluster.AdminAsync(Cancellation))
+        {
+            await admin.DeleteEntryAsync(removed.Entry, Cancellation);
+        }
+
+        await Blobs.WriteAsync(removed.Blob, Cancellation);
+        Attacked(await EntryServesAsync("deleted entry's record put back while silos run", removed.Entry, removed.Account, isGone: true));
     }
 
     private async Task EntryAttackAsync(string name, Func<StoredBlob, StoredBlob> attack)
@@ -45,12 +55,17 @@ internal sealed class RunningAttacks(DrillCluster cluster, TamperTarget target, 
     {
         var account = _account++;
         var (entry, blob) = await EntryAsync(admin => admin.CreateEntryAsync(
-            $"spiffe://{SiloSetup.TrustDomain}/tamper/w-{account}", SiloSetup.Source, ["k8s:ns:load", $"k8s:sa:account-{account}"], Cancellation));
+            Identity(account), SiloSetup.Source, ["k8s:ns:load", $"k8s:sa:account-{account}"], Cancellation));
         return (entry, account, blob);
     }
 
-    /// <summary>Accepted when any silo shows the entry, or its workload gets a certificate.</summary>
-    private async Task<TamperAttack> EntryServesAsync(string name, string entry, int account)
+    private static string Identity(int account) => $"spiffe://{SiloSetup.TrustDomain}/tamper/w-{account}";
+
+    /// <summary>
+    /// Accepted when any silo shows the entry, or its workload gets a certificate with the entry's identity, or with any while the entry's record is there and is not to be trusted.
+    /// Where the record is gone, the workload is one without an entry, whom the template serves under another name.
+    /// </summary>
+    private async Task<TamperAttack> EntryServesAsync(string name, string entry, int account, bool isGone = false)
     {
         foreach (var silo in Cluster.Mesh.Silos)
         {
@@ -62,7 +77,8 @@ internal sealed class RunningAttacks(DrillCluster cluster, TamperTarget target, 
         }
 
         var call = await AskAsync(Cluster.Tokens.Token(account));
-        return new TamperAttack(name, call.Status == CallOutcome.Ok, Said(call));
+        var got = SvidIdentity.Of(call.Reply);
+        return new TamperAttack(name, got is not null && (!isGone || got == Identity(account)), got is null ? Said(call) : $"a certificate for {got}");
     }
 
     private async Task TemplatesAsync()
@@ -153,7 +169,7 @@ internal sealed class RunningAttacks(DrillCluster cluster, TamperTarget target, 
 
         Attacked(new TamperAttack(name, accepted, outcome));
         await Blobs.WriteAsync(blob, Cancellation);
-        await Settle.UntilQuietAsync(Cluster, Cancellation);
+        await Cluster.UntilAllReadyAsync(TimeSpan.FromSeconds(60), Cancellation);
     }
 
     /// <summary>A row of a silo that nobody started leads silos to an attacker's address; accepted when one of them greets him.</summary>

@@ -15,6 +15,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
     private const int PooledAppends = 2048;
     private const int KnownShards = 256;
     private const int RememberedSerials = 1_000_000;
+    private const int RememberedShards = 10_000;
     private const string ProbeName = "probe";
 
     private readonly BlobIssuanceLogOptions _options;
@@ -30,6 +31,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
     private readonly Dictionary<(string TrustDomain, string Issuer), ShardWriter> _shards = [];
     private readonly HashSet<(string TrustDomain, string Issuer)> _lost = [];
     private readonly ConcurrentDictionary<LogSegment, long> _written = new();
+    private volatile Dictionary<LogSegment, long> _seen = [];
     private readonly ConcurrentQueue<PendingAppend> _pool = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -165,9 +167,19 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
     public async ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken)
     {
         // What was written later than the walk saw it is longer, never shorter.
-        var written = new Dictionary<LogSegment, long>(_written);
-        var verification = new BlobLogVerification(_blobs, segment => written.GetValueOrDefault(segment));
+        var known = new Dictionary<LogSegment, long>(_seen);
+        foreach (var (segment, length) in _written)
+        {
+            known[segment] = length;
+        }
+
+        var verification = new BlobLogVerification(_blobs, known);
         await verification.RunAsync(cancellationToken).ConfigureAwait(false);
+        if (verification.Findings.Count == 0)
+        {
+            _seen = verification.Open.Take(RememberedShards).ToDictionary();
+        }
+
         return verification.Findings;
     }
 

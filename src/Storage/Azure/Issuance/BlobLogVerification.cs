@@ -4,15 +4,20 @@ namespace MeshGrains.Storage;
 
 /// <summary>
 /// A walk over every segment in the container that recomputes the chains, compares the summaries with what they were made from, and names what
-/// is missing. Segments come from the store, not from memory; <paramref name="known"/> tells how long they were when this process last saw them.
+/// is missing. Segments come from the store, not from memory; <paramref name="known"/> tells how long they were when this process last saw them,
+/// of shards that had not ended then: what of those is gone, nothing in the store tells.
 /// </summary>
-internal sealed class BlobLogVerification(LogBlobs blobs, Func<LogSegment, long> known)
+internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<LogSegment, long> known)
 {
     private const int MaxFindings = 100;
 
     private readonly HashSet<string> _summaries = new(StringComparer.Ordinal);
+    private readonly HashSet<LogSegment> _met = [];
 
     public List<string> Findings { get; } = [];
+
+    /// <summary>The newest segment of each shard that has not ended, with its length; complete once the walk is.</summary>
+    public Dictionary<LogSegment, long> Open { get; } = [];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -49,12 +54,18 @@ internal sealed class BlobLogVerification(LogBlobs blobs, Func<LogSegment, long>
                 before = null;
             }
 
+            _met.Add(segment);
             before = await CheckAsync(segment, before, cancellationToken).ConfigureAwait(false);
         }
 
         if (before is not null)
         {
             EndOf(before);
+        }
+
+        foreach (var (gone, length) in known.Where(pair => pair.Value > 0 && !_met.Contains(pair.Key)))
+        {
+            Findings.Add($"{gone.Name}: the segment is missing; it had {length} bytes.");
         }
 
         foreach (var orphan in _summaries)
@@ -92,9 +103,9 @@ internal sealed class BlobLogVerification(LogBlobs blobs, Func<LogSegment, long>
             Findings.Add($"{segment.Name}: it does not follow the segment before it.");
         }
 
-        if (bytes.Length < known(segment))
+        if (known.TryGetValue(segment, out var length) && bytes.Length < length)
         {
-            Findings.Add($"{segment.Name}: it has {bytes.Length} bytes and had {known(segment)}; its tail was cut off.");
+            Findings.Add($"{segment.Name}: it has {bytes.Length} bytes and had {length}; its tail was cut off.");
         }
 
         if (_summaries.Remove(segment.Name))
@@ -120,9 +131,9 @@ internal sealed class BlobLogVerification(LogBlobs blobs, Func<LogSegment, long>
 
     private void EndOf(ParsedSegment last)
     {
-        if (last.End == LogFrameKind.Roll && last.Segment.Number >= 0 && known(last.Segment.Next()) > 0)
+        if (last.End is null)
         {
-            Findings.Add($"{last.Segment.Next().Name}: the segment is missing.");
+            Open[last.Segment] = last.Length;
         }
     }
 }

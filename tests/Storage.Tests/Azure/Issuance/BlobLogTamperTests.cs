@@ -75,6 +75,21 @@ public sealed class BlobLogTamperTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_shard_that_is_gone_shows_to_who_wrote_it_and_to_who_walked_over_it()
+    {
+        await Store.Log.AppendAsync(Records.Leaf(1), None);
+        var reader = Store.New();
+        Assert.Empty(await reader.VerifyChainAsync(None));
+        await Store.DeleteAsync(BlobLogFixture.Segment(0));
+
+        Assert.Contains(await Store.Log.VerifyChainAsync(None), finding => finding.Contains("missing"));
+        for (var walk = 0; walk < 2; walk++)
+        {
+            Assert.Contains(await reader.VerifyChainAsync(None), finding => finding.Contains("missing"));
+        }
+    }
+
+    [SkippableFact]
     public async Task A_tail_that_was_cut_off_shows_to_who_wrote_it_and_stops_the_shard()
     {
         for (var number = 0; number < 5; number++)
