@@ -15,6 +15,12 @@ internal sealed partial class IssuanceService : IIssuanceService
 {
     private static readonly TimeSpan RetryHint = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// What a call has read counts for this long. A registration comes from a cache no older than half the time that deletions stay denied; after the
+    /// other half, in a process that froze, its denial may have come and gone unseen.
+    /// </summary>
+    private static readonly TimeSpan LongestCall = DenialDecisions.KeepDeletedRegistrations / 2;
+
     /// <summary>Named points for crash drills: <c>issuance.signed</c> and <c>issuance.recorded</c>. Silent unless someone listens.</summary>
     private static readonly DiagnosticListener Points = new("MeshGrains.Issuance");
 
@@ -86,9 +92,10 @@ internal sealed partial class IssuanceService : IIssuanceService
     /// <summary>A kept answer is released again only to whom a new one would be: a denial holds for retries too.</summary>
     private async ValueTask<Refusal?> RecheckAsync(SvidRequest request, IssuedSvid svid, CancellationToken cancellationToken)
     {
+        var started = _time.GetTimestamp();
         var lookup = await ResolveAsync(request, cancellationToken);
         var refusal = lookup.Found
-            ? Denied(lookup, issuer: null, _time.GetUtcNow())
+            ? Denied(lookup, issuer: null, _time.GetUtcNow()) ?? Outlived(started)
             : lookup.Refusal;
         if (refusal is null && lookup.Registration!.IdText != svid.SpiffeId)
         {
@@ -182,6 +189,11 @@ internal sealed partial class IssuanceService : IIssuanceService
             return Refuse(request, deniedMeanwhile);
         }
 
+        if (Outlived(started) is { } outlived)
+        {
+            return Refuse(request, outlived);
+        }
+
         _instruments.Issued(_time.GetElapsedTime(started));
         return svid;
     }
@@ -273,6 +285,9 @@ internal sealed partial class IssuanceService : IIssuanceService
         return new RegistrationResult(new Refusal(
             RefusalCode.Unavailable, "registrations_unavailable", "Registrations cannot be read now; try again shortly.", failure.Message, RetryHint));
     }
+
+    private Refusal? Outlived(long started) => _time.GetElapsedTime(started) < LongestCall ? null : new Refusal(
+        RefusalCode.Unavailable, "call_outlived", "This call took too long to still go by what it has read; try again.", RetryAfter: RetryHint);
 
     private Refusal? Denied(in RegistrationResult lookup, IssuerSnapshot? issuer, DateTimeOffset now)
     {

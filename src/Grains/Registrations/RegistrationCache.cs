@@ -28,7 +28,8 @@ internal sealed class RegistrationCache<TKey>(int capacity, TimeSpan ttl, TimePr
         return null;
     }
 
-    public void Store(TKey key, ResolvedRegistration value)
+    /// <param name="asked"><see cref="TimeProvider.GetTimestamp"/> from before the store was asked: an answer that waited, in a process that froze, is as old as that.</param>
+    public void Store(TKey key, ResolvedRegistration value, long asked)
     {
         if (Volatile.Read(ref _count) >= capacity)
         {
@@ -39,13 +40,13 @@ internal sealed class RegistrationCache<TKey>(int capacity, TimeSpan ttl, TimePr
             }
         }
 
-        if (_items.TryAdd(key, (value, time.GetTimestamp())))
+        if (_items.TryAdd(key, (value, asked)))
         {
             Interlocked.Increment(ref _count);
         }
         else
         {
-            _items[key] = (value, time.GetTimestamp());
+            _items[key] = (value, asked);
         }
     }
 

@@ -45,6 +45,7 @@ internal sealed class RegistrationResolver(
     private async ValueTask<RegistrationResult> FindByFactsAsync(
         (string Caller, string? Pod, string? Wanted) key, AuthenticatedCaller caller, CancellationToken cancellationToken)
     {
+        var asked = time.GetTimestamp();
         var parent = EntryRules.SourceParent(TrustDomainName, caller.Source);
         var now = time.GetUtcNow();
         var entries = await store.FindEntriesBySelectorsAsync(TrustDomainName, parent, caller.Selectors, cancellationToken);
@@ -78,7 +79,7 @@ internal sealed class RegistrationResolver(
                     "No registration gives this caller an identity. Create an entry for it, or a template for its source.",
                     $"caller {caller.Name}, wanted {key.Wanted ?? "any"}"));
             case [var only]:
-                _byCaller.Store(key, only);
+                _byCaller.Store(key, only, asked);
                 return new RegistrationResult(only, caller.AttestedAt);
             default:
                 return new RegistrationResult(new Refusal(
@@ -129,13 +130,14 @@ internal sealed class RegistrationResolver(
             return new RegistrationResult(cached, record.AttestedAt, record.IssuerAuthorityId);
         }
 
+        var asked = time.GetTimestamp();
         var found = await FindByReferenceAsync(record, now, cancellationToken);
         if (found is null)
         {
             return new RegistrationResult(NotRegisteredAnyMore);
         }
 
-        _byReference.Store(key, found);
+        _byReference.Store(key, found, asked);
         return new RegistrationResult(found, record.AttestedAt, record.IssuerAuthorityId);
     }
 

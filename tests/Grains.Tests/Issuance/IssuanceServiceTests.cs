@@ -129,6 +129,25 @@ public sealed class IssuanceServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_silo_that_froze_for_longer_than_deletions_stay_denied_goes_by_nothing_that_it_read_before()
+    {
+        await using var parts = await IssuanceParts.StartAsync();
+        var durable = new TaskCompletionSource();
+        parts.Log.Gate = durable.Task;
+        var pending = parts.IssueAsync().AsTask();
+        await Waiting.UntilAsync(() => parts.Log.Records.Count == 1, "the record");
+
+        // Meanwhile its template was deleted, denied, and let go from the set; the lease is renewed before the call goes on.
+        parts.Registrations.Templates.Clear();
+        parts.Clock.Advance(DenialDecisions.KeepDeletedRegistrations);
+        await parts.Clock.AdvanceUntilAsync(TimeSpan.FromSeconds(1), () => parts.Silo.Denials.Fresh is not null, "fresh denials");
+        durable.SetResult();
+
+        Assert.Equal("call_outlived", (await pending).Refusal!.Reason);
+        Assert.Equal("not_registered", (await parts.RefusedAsync()).Reason);
+    }
+
+    [Fact]
     public async Task A_lease_holds_to_its_last_moment_and_costs_nothing_while_the_authority_is_away()
     {
         await using var parts = await IssuanceParts.StartAsync();

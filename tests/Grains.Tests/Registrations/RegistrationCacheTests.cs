@@ -13,10 +13,23 @@ public sealed class RegistrationCacheTests
     public void What_was_stored_is_found_until_its_time_is_up()
     {
         var cache = new RegistrationCache<string>(10, TimeSpan.FromSeconds(30), _clock);
-        cache.Store("a", Some);
+        cache.Store("a", Some, _clock.GetTimestamp());
 
         Assert.Same(Some, cache.Find("a"));
         _clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Null(cache.Find("a"));
+    }
+
+    [Fact]
+    public void What_the_store_told_long_ago_is_as_old_as_that()
+    {
+        var cache = new RegistrationCache<string>(10, TimeSpan.FromSeconds(30), _clock);
+        var asked = _clock.GetTimestamp();
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        cache.Store("a", Some, asked);
+
+        Assert.Same(Some, cache.Find("a"));
+        _clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Null(cache.Find("a"));
     }
 
@@ -26,7 +39,7 @@ public sealed class RegistrationCacheTests
         var cache = new RegistrationCache<int>(100, TimeSpan.FromHours(1), _clock);
         for (var i = 0; i < 10_000; i++)
         {
-            cache.Store(i, Some);
+            cache.Store(i, Some, _clock.GetTimestamp());
         }
 
         Assert.InRange(Enumerable.Range(0, 10_000).Count(i => cache.Find(i) is not null), 80, 100);
@@ -37,10 +50,10 @@ public sealed class RegistrationCacheTests
     public void Storing_again_renews_and_takes_no_more_room()
     {
         var cache = new RegistrationCache<string>(2, TimeSpan.FromSeconds(30), _clock);
-        cache.Store("a", Some);
+        cache.Store("a", Some, _clock.GetTimestamp());
         _clock.Advance(TimeSpan.FromSeconds(20));
-        cache.Store("a", Some);
-        cache.Store("b", Some);
+        cache.Store("a", Some, _clock.GetTimestamp());
+        cache.Store("b", Some, _clock.GetTimestamp());
         _clock.Advance(TimeSpan.FromSeconds(20));
 
         Assert.NotNull(cache.Find("a"));
@@ -55,7 +68,7 @@ public sealed class RegistrationCacheTests
         {
             for (var i = 0; i < 5_000; i++)
             {
-                cache.Store((writer * 5_000) + i, Some);
+                cache.Store((writer * 5_000) + i, Some, _clock.GetTimestamp());
             }
         })));
 
