@@ -1,6 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using MeshGrains.Grains;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
 
 namespace MeshGrains.Silo.Tests;
 
@@ -48,6 +52,23 @@ public sealed class SharedStateTests(ClusterServers servers)
             Assert.Equal(ids, listed.Select(entry => (string)entry!["id"]!).ToHashSet());
             Assert.Equal(20, listed.Select(entry => (string)entry!["spiffeId"]!).Distinct().Count());
         }
+    }
+
+    [SkippableFact]
+    public async Task Workloads_grains_spread_over_the_silos_evenly()
+    {
+        const int Workloads = 200;
+        await using var cluster = await MeshCluster.StartAsync(servers, 2);
+        var grains = cluster["s1"].Services.GetRequiredService<IGrainFactory>();
+
+        await Task.WhenAll(Enumerable.Range(0, Workloads).Select(i => grains.GetGrain<IWorkloadIdentityGrain>($"spiffe://{SiloClient.TrustDomain}/spread/{i}").GetAsync()));
+
+        var counted = await grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        var bySilo = counted.Where(grain => grain.GrainId.Type.ToString() == "workload").GroupBy(grain => grain.SiloAddress).Select(silo => silo.Count()).ToList();
+        Assert.Equal(Workloads, bySilo.Sum());
+
+        // By chance further from a half than this: once in a hundred million runs.
+        Assert.All(bySilo, count => Assert.InRange(count, 60, 140));
     }
 
     [SkippableFact]
