@@ -15,6 +15,17 @@ internal static class CommandLine
         [TamperDrill.Name] = TamperDrill.RunAsync,
     };
 
+    private const string DrillNames = """
+        crash: 30 and more SIGKILLs of one silo under load; nothing received is unrecorded.
+        kms-outage: the KMS goes away for 0.6 of an issuing CA's life; nobody fails.
+        And of a cluster of three silos with a gateway, Redis and Azurite (Orleans alone):
+        silo-kill: 16 clients ask through the gateway's one address for 60 s and more, each with at most 3 attempts within 5 s for a certificate, while one silo is killed, one drained and restarted, one frozen and thawed, one added.
+        store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.
+        ban: an identity is quarantined while one silo is cut off from the others and from Redis.
+        tamper: records in both containers and in Redis are edited, swapped, rolled back, truncated, deleted.
+        bench/README.md tells what each does and what its figures mean.
+        """;
+
     public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench(), Drill() };
 
     private static Command Bench()
@@ -44,7 +55,7 @@ internal static class CommandLine
 
     private static Command Drill()
     {
-        var name = new Argument<string>("name") { Description = string.Join(", ", Drills.Keys) };
+        var name = new Argument<string>("name") { Description = DrillNames };
         name.AcceptOnlyFromAmong([.. Drills.Keys]);
         var json = JsonOption();
         var server = ServerOption();
