@@ -10,6 +10,7 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
     private const string GatewayPath = EntryRules.ReservedPrefix + "/gateway";
 
     private readonly IssuerSource _issuers;
+    private readonly DenialReplica _denials;
     private readonly IIssuanceLog _log;
     private readonly ISerialSource _serials;
     private readonly IRandomSource _random;
@@ -17,9 +18,10 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
     private readonly TimeProvider _time;
 
     public GatewayCertificateIssuer(
-        IssuerSource issuers, IIssuanceLog log, ISerialSource serials, IRandomSource random, IOptions<SvidOptions> options, TimeProvider time)
+        IssuerSource issuers, DenialReplica denials, IIssuanceLog log, ISerialSource serials, IRandomSource random, IOptions<SvidOptions> options, TimeProvider time)
     {
         _issuers = issuers;
+        _denials = denials;
         _log = log;
         _serials = serials;
         _random = random;
@@ -41,6 +43,7 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
         }
 
         var id = SpiffeId.FromPath(issuer.TrustDomain, request.Gateway is { } name ? $"{GatewayPath}/{name}" : GatewayPath);
+        CheckDenials(issuer, id);
         var serial = _serials.Next();
         var der = X509SvidWriter.Issue(issuer.Issuer, new X509SvidRequest
         {
@@ -65,7 +68,31 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
             throw new GrainOperationException(RefusalCode.Unavailable, "issuer_fenced", fenced.Message);
         }
 
+        // A denial may have come, or the lease ended, while the record was being written.
+        CheckDenials(issuer, id);
         return new GatewayCertificate(
             id.ToString(), serial.ToString(), der, [issuer.IssuingCaDer], issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
+    }
+
+    /// <summary>Gateways' certificates stop where workloads' do: without a lease, under a tainted CA, for a quarantined identity.</summary>
+    private void CheckDenials(IssuerSnapshot issuer, SpiffeId id)
+    {
+        if (_denials.Fresh is not { } denials)
+        {
+            throw new GrainOperationException(
+                RefusalCode.Unavailable, "denials_stale", "This silo may not know the newest denials and issues nothing until it does; try again shortly.");
+        }
+
+        if (denials.Contains(DenialKind.TaintedAuthority, issuer.AuthorityId))
+        {
+            throw new GrainOperationException(
+                RefusalCode.Unavailable, "not_ready", "This silo's issuing CA was tainted and another is being asked for; try again shortly.");
+        }
+
+        if (denials.Contains(DenialKind.QuarantinedIdentity, id.ToString()))
+        {
+            throw new GrainOperationException(
+                RefusalCode.PermissionDenied, "quarantined", $"The gateway's identity {id} is quarantined: it gets no new certificates until an operator releases it.");
+        }
     }
 }
