@@ -33,14 +33,32 @@ internal sealed class RunningAttacks(DrillCluster cluster, TamperTarget target, 
         Attacked(await EntryServesAsync("entry deleted while silos run", deleted.Entry, deleted.Account, isGone: true));
         await Blobs.WriteAsync(deleted.Blob, Cancellation);
 
+        // All that registrations had then is put back, what finds the record included.
         var removed = await NewEntryAsync();
+        var before = (await Blobs.ReadAllAsync(TamperTarget.State, Cancellation)).Where(blob => blob.Name.StartsWith("registrations/", StringComparison.Ordinal)).ToArray();
         using (var admin = await Cluster.AdminAsync(Cancellation))
         {
             await admin.DeleteEntryAsync(removed.Entry, Cancellation);
         }
 
-        await Blobs.WriteAsync(removed.Blob, Cancellation);
-        Attacked(await EntryServesAsync("deleted entry's record put back while silos run", removed.Entry, removed.Account, isGone: true));
+        foreach (var old in before)
+        {
+            if (await Blobs.ReadAsync(old.Container, old.Name, Cancellation) is not { } now || !now.Content.AsSpan().SequenceEqual(old.Content))
+            {
+                await Blobs.WriteAsync(old, Cancellation);
+            }
+        }
+
+        foreach (var silo in Cluster.Mesh.Silos)
+        {
+            var call = await AskAsync(DrillCluster.Target(silo), Cluster.Tokens.Token(removed.Account));
+            var got = SvidIdentity.Of(call.Reply);
+            Attacked(new TamperAttack(
+                $"deleted entry's record put back while silos run, a certificate asked of {silo.Name}", got == Identity(removed.Account), got is null ? Said(call) : $"a certificate for {got}"));
+        }
+
+        // Who has seen the later version refuses the older one. Registrations have no anchor outside of their store, so others cannot know.
+        KnownGap(await EntryServesAsync("deleted entry's record put back while silos run, as silos that did not see the deletion show it", removed.Entry, removed.Account, isGone: true));
     }
 
     private async Task EntryAttackAsync(string name, Func<StoredBlob, StoredBlob> attack)
