@@ -13,6 +13,15 @@ internal static class LogHash
 
     public static long Identity(string spiffeId) => (long)Add(Offset, spiffeId);
 
+    /// <summary>The key with all its bits spread (the finalizer of SplitMix64): FNV alone spreads its high bits badly.</summary>
+    public static ulong Mixed(long hash)
+    {
+        var mixed = (ulong)hash;
+        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return mixed ^ (mixed >> 31);
+    }
+
     private static ulong Add(ulong hash, string text)
     {
         foreach (var character in text)

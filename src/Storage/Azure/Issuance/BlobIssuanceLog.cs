@@ -28,6 +28,8 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
     private readonly BlobAnchors _anchors;
     private readonly AppendQueue _queue;
     private readonly KnownSerials _serials = new(RememberedSerials);
+    private readonly OwnRecords _own;
+    private readonly IRecordAuthenticator _authenticator;
     private readonly Dictionary<(string TrustDomain, string Issuer), ShardWriter> _shards = [];
     private readonly HashSet<(string TrustDomain, string Issuer)> _lost = [];
     private readonly ConcurrentDictionary<LogSegment, long> _written = new();
@@ -43,12 +45,14 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
 
     /// <param name="container">Gives the log's container, made where it was missing. Nothing is asked of it before the first use.</param>
     /// <param name="options">Bounds and times.</param>
+    /// <param name="authenticator">For the serials of closed segments. While it has no key these are neither used nor written.</param>
     /// <param name="random">For the ids of leases.</param>
     /// <param name="time">For time limits and pauses.</param>
     /// <param name="logger">Failures and recoveries.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public BlobIssuanceLog(
-        Func<CancellationToken, ValueTask<BlobContainerClient>> container, BlobIssuanceLogOptions options, IRandomSource random, TimeProvider time,
+        Func<CancellationToken, ValueTask<BlobContainerClient>> container, BlobIssuanceLogOptions options, IRecordAuthenticator authenticator,
+        IRandomSource random, TimeProvider time,
         ILogger<BlobIssuanceLog> logger)
     {
         options.Validate();
@@ -57,8 +61,11 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
         _logger = logger;
         _blobs = new LogBlobs(container, random);
         _opener = new ShardOpener(_blobs);
-        _segments = new SegmentReader(_blobs, options.CacheBytes);
-        _reader = new BlobLogReader(_blobs, _segments);
+        _authenticator = authenticator;
+        var serials = new SegmentSerials(_blobs, authenticator);
+        _segments = new SegmentReader(_blobs, serials, options.CacheBytes / 2, options.CacheBytes / 4);
+        _reader = new BlobLogReader(_blobs, _segments, new SerialSearch(_segments, serials, options.HotBytes));
+        _own = new OwnRecords(options.CacheBytes / 4);
         _anchors = new BlobAnchors(_blobs);
         _probeDelay = options.ProbeDelay;
         _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow);
@@ -108,7 +115,9 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
 
     public ValueTask<IssuanceRecord?> FindBySerialAsync(
         string trustDomain, string serial, CertificateHint? hint, CancellationToken cancellationToken)
-        => AskAsync(limit => _reader.FindBySerialAsync(trustDomain, serial, hint, limit), cancellationToken);
+        => _own.Find(trustDomain, serial) is { } own
+            ? ValueTask.FromResult<IssuanceRecord?>(own)
+            : AskAsync(limit => _reader.FindBySerialAsync(trustDomain, serial, hint, limit), cancellationToken);
 
     public ValueTask<IReadOnlyList<PositionedRecord>> FindByIdentityAsync(
         string trustDomain, string spiffeId, long? before, int limit, CancellationToken cancellationToken)
@@ -173,7 +182,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
             known[segment] = length;
         }
 
-        var verification = new BlobLogVerification(_blobs, known);
+        var verification = new BlobLogVerification(_blobs, _authenticator, known);
         await verification.RunAsync(cancellationToken).ConfigureAwait(false);
         if (verification.Findings.Count == 0)
         {
@@ -331,6 +340,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
             }
         }
 
+        _own.Add(appends);
         LogEvents.Raise(LogEvents.Synced);
         BatchCompletion.Queue(appends.ToArray());
         return failure;

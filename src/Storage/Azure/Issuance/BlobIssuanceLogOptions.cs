@@ -24,8 +24,13 @@ public sealed class BlobIssuanceLogOptions
     /// <summary>Blocks of a segment, of which Azure allows 50,000.</summary>
     public int SegmentBlocks { get; init; } = 20_000;
 
-    /// <summary>Memory for segments and summaries that were read.</summary>
+    /// <summary>Memory for segments (half), summaries, and records that this process wrote (a quarter each).</summary>
     public long CacheBytes { get; init; } = 64 << 20;
+
+    /// <summary>
+    /// A closed segment is read as a whole, into memory, once it has served one find for each so many of its bytes. 0 means never.
+    /// </summary>
+    public int HotBytes { get; init; } = 16 << 10;
 
     /// <summary>The first pause before a failed log is tried again; doubled each time up to <see cref="MaxProbeDelay"/>.</summary>
     public TimeSpan ProbeDelay { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -43,6 +48,7 @@ public sealed class BlobIssuanceLogOptions
         Require(SegmentBytes is >= 1024 and <= 32 << 20, "A segment of the issuance log must have between 1 KiB and 32 MiB.");
         Require(SegmentBlocks is >= 2 and <= 49_000, "A segment of the issuance log must have between 2 and 49000 blocks.");
         Require(CacheBytes is >= 1 << 20 and <= 1L << 40, "The issuance log's cache must have at least 1 MiB.");
+        Require(HotBytes is >= 0 and <= 1 << 20, "The issuance log's bytes a find must lie between 0 and 1 MiB.");
         Require(ProbeDelay > TimeSpan.Zero && ProbeDelay <= MaxProbeDelay, "The issuance log's probe delay must be above 0 and not above its maximum.");
     }
 

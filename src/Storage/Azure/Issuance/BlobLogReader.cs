@@ -3,16 +3,12 @@ using MeshGrains.Grains;
 namespace MeshGrains.Storage;
 
 /// <summary>
-/// The log's searches. With a hint a search reads the segments of one shard whose time fits, and what was appended to its open one; without it,
-/// two listings tell the segments of all shards, and summaries which of them to read. Nothing of history is read at the start.
+/// The log's searches. With a hint a serial is looked for in one shard; without it two listings tell the segments of all shards, and summaries
+/// which of them to read. Nothing of history is read at the start.
 /// </summary>
-internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
+internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments, SerialSearch search)
 {
     private const int KnownShards = 4096;
-
-    /// <summary>A record's time lies between its certificate's notBefore and the longest backdating after it; clocks may differ by more.</summary>
-    private const long WindowBefore = 300;
-    private const long WindowAfter = 3600 + 300;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ShardCatalog> _shards = new(StringComparer.Ordinal);
@@ -44,47 +40,7 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
         }
 
         await ListAsync(shard, cancellationToken).ConfigureAwait(false);
-        var hash = LogHash.Serial(trustDomain, serial);
-        var closed = shard.Closed();
-        if (notBefore is { } begin)
-        {
-            foreach (var (segment, range) in closed.Where(one => Fits(one.Range, begin)))
-            {
-                if (await FindAsync(segment, hash, serial, cancellationToken).ConfigureAwait(false) is { } found)
-                {
-                    return found;
-                }
-            }
-        }
-
-        while (shard.Open() is { } open)
-        {
-            var (answer, exists) = await segments.AskAsync(
-                open, parsed => parsed.Find(hash, serial) is { } record ? new Answer(record, null, default) : parsed.End is { } end ? new Answer(null, end, parsed.Range) : null,
-                fresh: false, cancellationToken).ConfigureAwait(false);
-            if (answer?.Record is { } found)
-            {
-                return found;
-            }
-
-            if (!exists || answer?.End is null)
-            {
-                break;
-            }
-
-            shard.Close(open.Number, answer.Range, answer.End == LogFrameKind.Seal);
-        }
-
-        foreach (var (segment, range) in closed.Where(one => notBefore is not { } at || !Fits(one.Range, at)))
-        {
-            if ((await segments.SummaryAsync(segment, cancellationToken).ConfigureAwait(false))?.MayHold(hash) != false
-                && await FindAsync(segment, hash, serial, cancellationToken).ConfigureAwait(false) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return null;
+        return await search.FindAsync(shard, serial, notBefore, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -159,9 +115,6 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
         return counts;
     }
 
-    private static bool Fits(SegmentRange range, long notBefore)
-        => range.Last >= notBefore - WindowBefore && range.First <= notBefore + WindowAfter;
-
     private static List<PositionedRecord> Collect(ParsedSegment parsed, string? spiffeId, long identity, long before, long floor, int limit)
     {
         var chosen = parsed.Records.Where(record => record.Position < before && record.Position >= floor && (spiffeId is null || record.IdentityHash == identity))
@@ -197,9 +150,6 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
 
         found.RemoveRange(kept, found.Count - kept);
     }
-
-    private async ValueTask<IssuanceRecord?> FindAsync(LogSegment segment, long hash, string serial, CancellationToken cancellationToken)
-        => (await segments.AskAsync(segment, parsed => parsed.Find(hash, serial), fresh: false, cancellationToken).ConfigureAwait(false)).Answer;
 
     private ShardCatalog? Catalog(string trustDomain, string issuer)
     {
@@ -320,7 +270,7 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
             }
         }
 
-        return [.. shards.OrderByDescending(shard => shard.Closed() is [var first, ..] ? first.Range.Last : long.MaxValue)];
+        return [.. shards.OrderByDescending(shard => shard.Closed().All.Select(one => one.Range.Last).DefaultIfEmpty(long.MaxValue).First())];
     }
 
     // All segments of a trust domain, the last issue first.
@@ -332,7 +282,7 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
             while (shard.Open() is { } open)
             {
                 var (answer, exists) = await segments.AskAsync(
-                    open, parsed => new Answer(null, parsed.End, parsed.Range), fresh: true, cancellationToken).ConfigureAwait(false);
+                    open, parsed => new Answer(parsed.End, parsed.Range), fresh: true, cancellationToken).ConfigureAwait(false);
                 if (!exists || answer is null)
                 {
                     break;
@@ -347,12 +297,12 @@ internal sealed class BlobLogReader(LogBlobs blobs, SegmentReader segments)
                 shard.Close(open.Number, answer.Range, answer.End == LogFrameKind.Seal);
             }
 
-            all.AddRange(shard.Closed().Select(one => (one.Segment, one.Range, false)));
+            all.AddRange(shard.Closed().All.Select(one => (one.Segment, one.Range, false)));
         }
 
         all.Sort((one, other) => other.Range.Last.CompareTo(one.Range.Last));
         return all;
     }
 
-    private sealed record Answer(IssuanceRecord? Record, LogFrameKind? End, SegmentRange Range);
+    private sealed record Answer(LogFrameKind? End, SegmentRange Range);
 }

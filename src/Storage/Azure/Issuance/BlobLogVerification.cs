@@ -3,16 +3,17 @@ using MeshGrains.Grains;
 namespace MeshGrains.Storage;
 
 /// <summary>
-/// A walk over every segment in the container that recomputes the chains, compares the summaries with what they were made from, and names what
-/// is missing. Segments come from the store, not from memory; <paramref name="known"/> tells how long they were when this process last saw them,
+/// A walk over every segment in the container that recomputes the chains, compares summaries and serials with what they were made from, and
+/// names what is missing. Segments come from the store, not from memory; <paramref name="known"/> tells how long they were when this process last saw them,
 /// of shards that had not ended then: what of those is gone, nothing in the store tells.
 /// </summary>
-internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<LogSegment, long> known)
+internal sealed class BlobLogVerification(LogBlobs blobs, IRecordAuthenticator authenticator, IReadOnlyDictionary<LogSegment, long> known)
 {
     private const int MaxFindings = 100;
 
     private readonly HashSet<string> _summaries = new(StringComparer.Ordinal);
     private readonly HashSet<LogSegment> _met = [];
+    private readonly HashSet<string> _serials = new(StringComparer.Ordinal);
 
     public List<string> Findings { get; } = [];
 
@@ -21,18 +22,8 @@ internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<Lo
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        await foreach (var item in blobs.ListAsync(LogSegment.Summaries, metadata: false, cancellationToken).ConfigureAwait(false))
-        {
-            if (LogSegment.Parse(item.Name) is { } segment)
-            {
-                _summaries.Add(segment.Name);
-            }
-            else
-            {
-                Findings.Add($"{item.Name}: no summary has such a name.");
-            }
-        }
-
+        await CollectAsync(LogSegment.Summaries, _summaries, "summary has", cancellationToken).ConfigureAwait(false);
+        await CollectAsync(LogSegment.Serials, _serials, "serials have", cancellationToken).ConfigureAwait(false);
         ParsedSegment? before = null;
         await foreach (var item in blobs.ListAsync(LogSegment.Logs, metadata: false, cancellationToken).ConfigureAwait(false))
         {
@@ -71,6 +62,26 @@ internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<Lo
         foreach (var orphan in _summaries)
         {
             Findings.Add($"{orphan}: the segment is missing, and its summary is there.");
+        }
+
+        foreach (var orphan in _serials)
+        {
+            Findings.Add($"{orphan}: the segment is missing, and its serials are there.");
+        }
+    }
+
+    private async Task CollectAsync(string folder, HashSet<string> names, string what, CancellationToken cancellationToken)
+    {
+        await foreach (var item in blobs.ListAsync(folder, metadata: false, cancellationToken).ConfigureAwait(false))
+        {
+            if (LogSegment.Parse(item.Name) is { } segment)
+            {
+                names.Add(segment.Name);
+            }
+            else
+            {
+                Findings.Add($"{item.Name}: no {what} such a name.");
+            }
         }
     }
 
@@ -113,6 +124,11 @@ internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<Lo
             await CheckSummaryAsync(segment, parsed, cancellationToken).ConfigureAwait(false);
         }
 
+        if (_serials.Remove(segment.Name))
+        {
+            await CheckSerialsAsync(segment, parsed, cancellationToken).ConfigureAwait(false);
+        }
+
         return parsed;
     }
 
@@ -126,6 +142,26 @@ internal sealed class BlobLogVerification(LogBlobs blobs, IReadOnlyDictionary<Lo
         else if (summary is null || !SegmentSummary.Encode(parsed).AsSpan().SequenceEqual(summary))
         {
             Findings.Add($"{segment.SummaryName}: it is not what its segment gives; delete it, and it is made anew.");
+        }
+    }
+
+    private async Task CheckSerialsAsync(LogSegment segment, ParsedSegment parsed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var serials = await blobs.ReadAsync(segment.SerialsName, 0, cancellationToken).ConfigureAwait(false);
+            if (parsed.End is null)
+            {
+                Findings.Add($"{segment.Name}: its serials tell that it was closed, and its end is missing.");
+            }
+            else if (serials is null || !SerialPage.Encode(parsed, authenticator).AsSpan().SequenceEqual(serials))
+            {
+                Findings.Add($"{segment.SerialsName}: it is not what its segment gives. Where the chain is whole, delete it, and it is made anew.");
+            }
+        }
+        catch (RecordKeyUnavailableException)
+        {
+            Findings.Add($"{segment.SerialsName}: not checked, since the record key is not there.");
         }
     }
 

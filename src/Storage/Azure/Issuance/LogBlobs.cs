@@ -46,11 +46,14 @@ internal sealed class LogBlobs(Func<CancellationToken, ValueTask<BlobContainerCl
     }
 
     /// <summary>The bytes from <paramref name="offset"/> on; empty when there are none, null when there is no such blob.</summary>
-    public async Task<byte[]?> ReadAsync(string name, long offset, CancellationToken cancellationToken)
+    public Task<byte[]?> ReadAsync(string name, long offset, CancellationToken cancellationToken) => ReadAsync(name, offset, null, cancellationToken);
+
+    /// <summary>At most <paramref name="length"/> bytes from <paramref name="offset"/> on; empty when there are none, null when there is no such blob.</summary>
+    public async Task<byte[]?> ReadAsync(string name, long offset, int? length, CancellationToken cancellationToken)
     {
         try
         {
-            var options = new BlobDownloadOptions { Range = new HttpRange(offset) };
+            var options = new BlobDownloadOptions { Range = new HttpRange(offset, length) };
             var content = await (await BlobAsync(name, cancellationToken).ConfigureAwait(false)).DownloadContentAsync(options, cancellationToken).ConfigureAwait(false);
             return content.Value.Content.ToArray();
         }
@@ -120,6 +123,20 @@ internal sealed class LogBlobs(Func<CancellationToken, ValueTask<BlobContainerCl
         await foreach (var item in items.ConfigureAwait(false))
         {
             yield return item;
+        }
+    }
+
+    /// <summary>The metadata of a blob; null when there is no such blob.</summary>
+    public async Task<IDictionary<string, string>?> MetadataAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var client = await SmallAsync(name, cancellationToken).ConfigureAwait(false);
+            return (await client.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value.Metadata;
+        }
+        catch (RequestFailedException failure) when (BlobFailures.IsNotFound(failure))
+        {
+            return null;
         }
     }
 

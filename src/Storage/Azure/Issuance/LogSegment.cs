@@ -2,16 +2,22 @@ using System.Globalization;
 
 namespace MeshGrains.Storage;
 
-/// <summary>One blob of a shard: <c>log/{trust domain}/{issuer}/{number, 8 digits}</c>, and its summary under <c>index/</c>.</summary>
+/// <summary>
+/// One blob of a shard: <c>log/{trust domain}/{issuer}/{number, 8 digits}</c>, its summary under <c>index/</c>, and its
+/// serials under <c>serials/</c>.
+/// </summary>
 internal readonly record struct LogSegment(string TrustDomain, string Issuer, int Number)
 {
     public const string Logs = "log/";
     public const string Summaries = "index/";
+    public const string Serials = "serials/";
     private const int MaxName = 255;
 
     public string Name => Logs + Path;
 
     public string SummaryName => Summaries + Path;
+
+    public string SerialsName => Serials + Path;
 
     public string Shard => Folder(TrustDomain, Issuer);
 

@@ -38,7 +38,7 @@ internal sealed class ParsedSegment(LogSegment segment)
     public IReadOnlyList<LogSegmentRecord> Records => _records;
 
     /// <summary>About what it takes in memory.</summary>
-    public long Cost => _bytes.Length + (_records.Capacity * 56L) + 512;
+    public long Cost => _bytes.Length + (_records.Capacity * 64L) + 512;
 
     /// <summary>Takes in the bytes that follow.</summary>
     /// <exception cref="RecordTamperedException">They are not what this log writes, or do not follow what is there.</exception>
@@ -80,6 +80,9 @@ internal sealed class ParsedSegment(LogSegment segment)
 
     public IssuanceRecord Decode(in LogSegmentRecord record)
         => IssuanceRecordEncoding.Read(_bytes.AsSpan(record.Offset, record.Length), segment.TrustDomain, segment.Issuer);
+
+    /// <summary>The bytes that a record takes.</summary>
+    public ReadOnlySpan<byte> BytesOf(in LogSegmentRecord record) => _bytes.AsSpan(record.Offset, record.Length);
 
     private int Frame(ReadOnlySpan<byte> rest)
     {
@@ -196,7 +199,7 @@ internal sealed class ParsedSegment(LogSegment segment)
             var issuedAt = record.IssuedAt.ToUnixTimeSeconds();
             var entry = new LogSegmentRecord(
                 LogPosition.Of(issuedAt, position + _records.Count - first, segment.Issuer),
-                LogHash.Serial(segment.TrustDomain, record.Serial), LogHash.Identity(record.SpiffeId), issuedAt,
+                LogHash.Serial(segment.TrustDomain, record.Serial), LogHash.Identity(record.SpiffeId), issuedAt, record.NotBefore.ToUnixTimeSeconds(),
                 record.Kind == IssuanceRecordKind.X509Svid ? record.NotAfter.ToUnixTimeSeconds() : 0, start, bytes.Length);
             range = range.With(entry);
             _records.Add(entry);

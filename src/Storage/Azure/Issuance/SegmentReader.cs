@@ -5,12 +5,58 @@ using MeshGrains.Grains;
 namespace MeshGrains.Storage;
 
 /// <summary>
-/// Segments and summaries through a cache of bounded size. A closed segment is read once; of an open one only what was appended since.
+/// Segments and summaries through a cache of bounded size. A closed segment is read once; of an open one only what was appended since. Few
+/// are read from their beginnings at a time.
 /// </summary>
-internal sealed class SegmentReader(LogBlobs blobs, long cacheBytes)
+internal sealed class SegmentReader(LogBlobs blobs, SegmentSerials serials, long segmentBytes, long summaryBytes)
 {
-    private readonly ByteBoundedCache<Slot> _segments = new(cacheBytes / 4 * 3);
-    private readonly ByteBoundedCache<SegmentSummary> _summaries = new(cacheBytes / 4);
+    private const int WholeReads = 4;
+    private const int SummaryBytesARecord = 4;
+
+    private readonly ByteBoundedCache<Slot> _segments = new(segmentBytes);
+    private readonly ByteBoundedCache<SegmentSummary> _summaries = new(summaryBytes);
+    
+    private SemaphoreSlim Whole { get; } = new(WholeReads);
+
+    /// <summary>True when the summaries of so many records stay in memory once they were read.</summary>
+    public bool CanKeepSummaries(long records) => records * SummaryBytesARecord <= summaryBytes / 2;
+
+    /// <summary>
+    /// Asks what is in memory of a segment, without a request; null when nothing is, or another is at it. Nothing is missed where
+    /// <c>IsWhole</c> is true.
+    /// </summary>
+    public (T? Answer, bool IsWhole)? AskMemory<T>(LogSegment segment, Func<ParsedSegment, T?> ask)
+    {
+        if (!_segments.TryGet(segment.Name, out var slot))
+        {
+            return null;
+        }
+
+        if (slot.IsWhole)
+        {
+            return (ask(slot.Parsed), true);
+        }
+
+        if (!slot.Gate.Wait(0))
+        {
+            return null;
+        }
+
+        try
+        {
+            return slot.Parsed.Length == 0 ? null : (ask(slot.Parsed), slot.Parsed.End is not null);
+        }
+        finally
+        {
+            slot.Gate.Release();
+        }
+    }
+
+    /// <summary>A segment that was closed, by its summary's metadata: its range, and whether it is its shard's last; null when it has no summary.</summary>
+    public async ValueTask<(SegmentRange Range, bool IsSealed)?> ClosedAsync(LogSegment segment, CancellationToken cancellationToken)
+        => await blobs.MetadataAsync(segment.SummaryName, cancellationToken).ConfigureAwait(false) is { } metadata && SegmentSummary.Range(metadata) is { } range
+            ? (range, SegmentSummary.IsSealed(metadata))
+            : null;
 
     /// <summary>
     /// Asks a segment. <paramref name="ask"/> is run on what is in memory first, and again after reading on when that gave nothing and the
@@ -22,6 +68,11 @@ internal sealed class SegmentReader(LogBlobs blobs, long cacheBytes)
         LogSegment segment, Func<ParsedSegment, T?> ask, bool fresh, CancellationToken cancellationToken)
     {
         var slot = _segments.GetOrAdd(segment.Name, () => new Slot(new ParsedSegment(segment)));
+        if (slot.IsWhole)
+        {
+            return (ask(slot.Parsed), true);
+        }
+
         await slot.Gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -36,25 +87,29 @@ internal sealed class SegmentReader(LogBlobs blobs, long cacheBytes)
                 return (known, true);
             }
 
-            var more = await blobs.ReadAsync(segment.Name, parsed.Length, cancellationToken).ConfigureAwait(false);
-            if (more is null)
+            var begins = parsed.Length == 0;
+            if (begins)
             {
-                _segments.Remove(segment.Name);
-                return parsed.Length == 0 ? (default, false) : throw LogTail.Broken(segment.Name, "the segment was there and is gone.");
+                await Whole.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
 
             try
             {
-                parsed.Extend(more);
-            }
-            catch
-            {
-                _segments.Remove(segment.Name);
-                throw;
-            }
+                if (!await ReadOnAsync(parsed, cancellationToken).ConfigureAwait(false))
+                {
+                    return (default, false);
+                }
 
-            _segments.SetCost(segment.Name, parsed.Cost);
-            return (ask(parsed), true);
+                slot.IsWhole = parsed.End is not null;
+                return (ask(parsed), true);
+            }
+            finally
+            {
+                if (begins)
+                {
+                    Whole.Release();
+                }
+            }
         }
         finally
         {
@@ -81,17 +136,25 @@ internal sealed class SegmentReader(LogBlobs blobs, long cacheBytes)
         return summary;
     }
 
-    /// <summary>Writes the summary of a closed segment. A failure costs later readers a longer read and nothing else.</summary>
+    /// <summary>Drops a segment from memory.</summary>
+    public void Forget(LogSegment segment) => _segments.Remove(segment.Name);
+
+    /// <summary>
+    /// Writes the serials and then the summary of a closed segment, so that who sees the summary finds both. A failure costs later readers a
+    /// longer read and nothing else.
+    /// </summary>
     public async Task WriteSummaryAsync(LogSegment segment, CancellationToken cancellationToken)
     {
         try
         {
             var (made, _) = await AskAsync(
-                segment, parsed => parsed.End is null ? null : new Made(SegmentSummary.Encode(parsed), parsed.Range, parsed.End == LogFrameKind.Seal), fresh: false, cancellationToken).ConfigureAwait(false);
+                segment, parsed => parsed.End is { } end ? new Made(SegmentSummary.Encode(parsed), serials.Encode(parsed), parsed.Range, end == LogFrameKind.Seal) : null,
+                fresh: false, cancellationToken).ConfigureAwait(false);
             if (made is not null)
             {
+                await serials.WriteAsync(segment, made.Serials, cancellationToken).ConfigureAwait(false);
                 var client = await blobs.SmallAsync(segment.SummaryName, cancellationToken).ConfigureAwait(false);
-                using var content = new MemoryStream(made.Bytes, writable: false);
+                using var content = new MemoryStream(made.Summary, writable: false);
                 await client.UploadAsync(content, new BlobUploadOptions { Metadata = SegmentSummary.Metadata(made.Range, made.IsSealed) }, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -101,12 +164,44 @@ internal sealed class SegmentReader(LogBlobs blobs, long cacheBytes)
         }
     }
 
+    private async ValueTask<bool> ReadOnAsync(ParsedSegment parsed, CancellationToken cancellationToken)
+    {
+        var name = parsed.Segment.Name;
+        if (await blobs.ReadAsync(name, parsed.Length, cancellationToken).ConfigureAwait(false) is not { } more)
+        {
+            _segments.Remove(name);
+            return parsed.Length == 0 ? false : throw LogTail.Broken(name, "the segment was there and is gone.");
+        }
+
+        try
+        {
+            parsed.Extend(more);
+        }
+        catch
+        {
+            _segments.Remove(name);
+            throw;
+        }
+
+        _segments.SetCost(name, parsed.Cost);
+        return true;
+    }
+
     private sealed class Slot(ParsedSegment parsed)
     {
+        private volatile bool _isWhole;
+
         public SemaphoreSlim Gate { get; } = new(1);
+
+        /// <summary>It changes no more: any number may ask it at once.</summary>
+        public bool IsWhole
+        {
+            get => _isWhole;
+            set => _isWhole = value;
+        }
 
         public ParsedSegment Parsed => parsed;
     }
 
-    private sealed record Made(byte[] Bytes, SegmentRange Range, bool IsSealed);
+    private sealed record Made(byte[] Summary, byte[]? Serials, SegmentRange Range, bool IsSealed);
 }

@@ -13,9 +13,13 @@ internal sealed class SegmentSummary
     private const byte Format = 1;
     private const int BitsPerHash = 12;
     private const int Probes = 8;
+    private const long Backdating = 3600;
+    private const long ClockSkew = 300;
     private const string First = "first";
     private const string Last = "last";
     private const string Ends = "ends";
+    private const string Oldest = "oldest";
+    private const string Youngest = "youngest";
     private const string Count = "records";
     private const string End = "end";
     private const string Sealed = "seal";
@@ -104,14 +108,21 @@ internal sealed class SegmentSummary
         [First] = Text(range.First),
         [Last] = Text(range.Last),
         [Ends] = Text(range.Ends),
+        [Oldest] = Text(range.Oldest),
+        [Youngest] = Text(range.Youngest),
         [Count] = Text(range.Records),
     };
 
+    /// <summary>
+    /// What the metadata says of a segment. Summaries that were written before notBefore was kept say when it was issued, and the certificates
+    /// began at most an hour before and by no more than clocks differ after.
+    /// </summary>
     /// <returns>Null when the metadata is not a summary's.</returns>
     public static SegmentRange? Range(IDictionary<string, string>? metadata)
         => metadata is not null && Number(metadata, First) is { } first && Number(metadata, Last) is { } last
             && Number(metadata, Ends) is { } ends && Number(metadata, Count) is >= 0 and <= int.MaxValue and { } count
-            ? new SegmentRange(first, last, ends, (int)count)
+            ? new SegmentRange(
+                first, last, ends, (int)count, Number(metadata, Oldest) ?? Moved(first, -Backdating - ClockSkew), Number(metadata, Youngest) ?? Moved(last, ClockSkew))
             : null;
 
     /// <summary>The segment is its shard's last, for ever.</summary>
@@ -145,15 +156,14 @@ internal sealed class SegmentSummary
         }
     }
 
-    // The finalizer of SplitMix64: FNV alone spreads its high bits badly.
     private static (ulong Bit, ulong Step) Start(long hash)
     {
-        var mixed = (ulong)hash;
-        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
-        mixed ^= mixed >> 31;
+        var mixed = LogHash.Mixed(hash);
         return (mixed & 0xFFFFFFFF, (mixed >> 32) | 1);
     }
+
+    // Of an empty range, nothing.
+    private static long Moved(long second, long by) => second is long.MaxValue or long.MinValue ? second : second + by;
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

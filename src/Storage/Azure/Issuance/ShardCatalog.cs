@@ -8,6 +8,7 @@ internal sealed class ShardCatalog(string trustDomain, string issuer)
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<int, SegmentRange> _closed = [];
+    private SegmentTable? _table;
     private bool _ended;
 
     public string TrustDomain => trustDomain;
@@ -32,7 +33,12 @@ internal sealed class ShardCatalog(string trustDomain, string issuer)
     {
         lock (_gate)
         {
-            _closed[number] = range;
+            if (!_closed.TryGetValue(number, out var before) || before != range)
+            {
+                _closed[number] = range;
+                _table = null;
+            }
+
             _ended |= ended;
         }
     }
@@ -45,12 +51,12 @@ internal sealed class ShardCatalog(string trustDomain, string issuer)
         }
     }
 
-    /// <summary>Closed segments, newest first.</summary>
-    public List<(LogSegment Segment, SegmentRange Range)> Closed()
+    /// <summary>What is closed now.</summary>
+    public SegmentTable Closed()
     {
         lock (_gate)
         {
-            return [.. _closed.Reverse().Select(pair => (new LogSegment(trustDomain, issuer, pair.Key), pair.Value))];
+            return _table ??= new SegmentTable([.. _closed.Select(pair => (new LogSegment(trustDomain, issuer, pair.Key), pair.Value))]);
         }
     }
 
@@ -59,7 +65,7 @@ internal sealed class ShardCatalog(string trustDomain, string issuer)
     {
         lock (_gate)
         {
-            return _ended ? null : new LogSegment(trustDomain, issuer, _closed.Count == 0 ? 0 : _closed.Keys.Max() + 1);
+            return _ended ? null : new LogSegment(trustDomain, issuer, Closed().Newest + 1);
         }
     }
 }

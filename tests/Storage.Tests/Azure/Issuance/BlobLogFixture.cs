@@ -34,14 +34,24 @@ internal sealed class BlobLogFixture : IAsyncDisposable
     /// <summary>The first process.</summary>
     public BlobIssuanceLog Log => _log ??= New();
 
-    public BlobIssuanceLog New(StoreFaults? faults = null, BlobIssuanceLogOptions? options = null)
+    public BlobIssuanceLog New(StoreFaults? faults = null, BlobIssuanceLogOptions? options = null, IRecordAuthenticator? authenticator = null)
     {
         var client = Client(faults);
         var log = new BlobIssuanceLog(
             _ => ValueTask.FromResult(client),
-            options ?? Options, new RandomSource(), TimeProvider.System, NullLogger<BlobIssuanceLog>.Instance);
+            options ?? Options, authenticator ?? Authenticator(0), new RandomSource(), TimeProvider.System, NullLogger<BlobIssuanceLog>.Instance);
         _logs.Add(log);
         return log;
+    }
+
+    /// <summary>With a record key of 32 such bytes.</summary>
+    public static RecordAuthenticator Authenticator(byte filled)
+    {
+        var authenticator = new RecordAuthenticator();
+        var key = new byte[32];
+        Array.Fill(key, filled);
+        authenticator.Provide(key);
+        return authenticator;
     }
 
     public async Task CloseAsync()
