@@ -28,7 +28,7 @@ public sealed class BlobIssuanceLogOptions
     public long CacheBytes { get; init; } = 64 << 20;
 
     /// <summary>
-    /// A closed segment is read as a whole, into memory, once it has served one find for each so many of its bytes. 0 means never.
+    /// A closed segment is read as a whole, into memory, once it was searched as often as it has so many bytes. 0 means never.
     /// </summary>
     public int HotBytes { get; init; } = 16 << 10;
 

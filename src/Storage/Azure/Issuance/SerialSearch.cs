@@ -4,7 +4,7 @@ namespace MeshGrains.Storage;
 
 /// <summary>
 /// Looks for a serial in one shard. The closed segments whose certificates begin around the hint's time are asked first, by their serials; then
-/// what is open; then all others, so that a hint which is wrong costs time and hides nothing. A segment that many searches end in is read as a
+/// what is open; then all others, so that a hint which is wrong costs time and hides nothing. A segment that many searches come to is read as a
 /// whole and serves from memory.
 /// </summary>
 internal sealed class SerialSearch(SegmentReader segments, SegmentSerials serials, int hotBytes)
@@ -127,7 +127,7 @@ internal sealed class SerialSearch(SegmentReader segments, SegmentSerials serial
         var answer = await serials.FindAsync(segment, range.Records, hash, serial, cancellationToken).ConfigureAwait(false);
         if (answer.IsUsable)
         {
-            if (answer is { Record: not null, Page: { } page } && IsHot(segment, page.SegmentLength))
+            if (answer.Page is { } page && IsHot(segment, page.SegmentLength))
             {
                 await ReadWholeAsync(segment, page, cancellationToken).ConfigureAwait(false);
             }
@@ -154,7 +154,7 @@ internal sealed class SerialSearch(SegmentReader segments, SegmentSerials serial
         return whole?.Record;
     }
 
-    // Once the finds in it were worth its length, so that what is read whole stays in proportion even if it is dropped again at once.
+    // Once the searches in it were worth its length, so that what is read whole stays in proportion even if it is dropped again at once.
     private bool IsHot(LogSegment segment, int length)
     {
         lock (_gate)

@@ -8,6 +8,7 @@ namespace MeshGrains.Storage.Tests;
 internal sealed class StoreFaults : HttpPipelinePolicy
 {
     private readonly ConcurrentDictionary<string, int> _counts = new();
+    private long _bytesRead;
 
     /// <summary>Asked for each request with its kind and path.</summary>
     public Func<string, string, StoreFault> Choose { get; set; } = (_, _) => StoreFault.None;
@@ -17,9 +18,16 @@ internal sealed class StoreFaults : HttpPipelinePolicy
 
     public int Total => _counts.Values.Sum();
 
+    /// <summary>Bytes of content in the replies to reads.</summary>
+    public long BytesRead => Interlocked.Read(ref _bytesRead);
+
     public int Count(string kind) => _counts.GetValueOrDefault(kind);
 
-    public void Reset() => _counts.Clear();
+    public void Reset()
+    {
+        _counts.Clear();
+        Interlocked.Exchange(ref _bytesRead, 0);
+    }
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
@@ -51,6 +59,7 @@ internal sealed class StoreFaults : HttpPipelinePolicy
                 throw new IOException("The connection broke.");
             default:
                 await ProcessNextAsync(message, pipeline);
+                Interlocked.Add(ref _bytesRead, kind == "read" && message.Response.Status is 200 or 206 ? message.Response.Headers.ContentLength ?? 0 : 0);
                 break;
         }
     }
