@@ -10,6 +10,7 @@ internal sealed class StoppedAttacks(DrillCluster cluster, TamperTarget target, 
     private const string RecordKey = "keys/record-key";
     private const string Logs = "log/";
     private const string Summaries = "index/";
+    private const string Serials = "serials/";
     private const int Denied = 4000;
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -88,12 +89,22 @@ internal sealed class StoppedAttacks(DrillCluster cluster, TamperTarget target, 
             segments.Add((await Blobs.ReadAsync(TamperTarget.Log, Logs + summary.Name[Summaries.Length..], Cancellation))!);
         }
 
-        var gone = summaries.Single(summary => summary.Name[Summaries.Length..] == segments[3].Name[Logs.Length..]);
+        var path = segments[3].Name[Logs.Length..];
+        List<StoredBlob> gone = [summaries.Single(summary => summary.Name == Summaries + path)];
+        if (await Blobs.ReadAsync(TamperTarget.Log, Serials + path, Cancellation) is { } serials)
+        {
+            gone.Add(serials);
+        }
+
         await Blobs.WriteAsync(segments[0].With(Tampering.Edited(segments[0].Content)), Cancellation);
         await Blobs.WriteAsync(segments[1].With(Tampering.Truncated(segments[1].Content)), Cancellation);
         await Blobs.DeleteAsync(segments[2].Container, segments[2].Name, Cancellation);
         await Blobs.DeleteAsync(segments[3].Container, segments[3].Name, Cancellation);
-        await Blobs.DeleteAsync(gone.Container, gone.Name, Cancellation);
+        foreach (var blob in gone)
+        {
+            await Blobs.DeleteAsync(blob.Container, blob.Name, Cancellation);
+        }
+
         await First.Process.StartAsync(Cancellation);
         var findings = await FindingsAsync();
         Attacked(Named("log segment edited while silos are stopped", segments[0], findings));
@@ -101,9 +112,9 @@ internal sealed class StoppedAttacks(DrillCluster cluster, TamperTarget target, 
         Attacked(Named("log segment deleted while silos are stopped", segments[2], findings));
 
         // The log's shards are not counted anywhere outside of it: one that is taken away whole, while no silo remembers it, is not missed.
-        KnownGap(Named("a log shard deleted whole, segment and summary, while silos are stopped", segments[3], findings));
+        KnownGap(Named("a log shard deleted whole, segment, summary and serials, while silos are stopped", segments[3], findings));
         await First.Process.StopAsync(Drain);
-        foreach (var blob in segments.Append(gone))
+        foreach (var blob in segments.Concat(gone))
         {
             await Blobs.WriteAsync(blob, Cancellation);
         }

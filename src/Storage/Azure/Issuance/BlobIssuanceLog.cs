@@ -63,9 +63,9 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
         _opener = new ShardOpener(_blobs);
         _authenticator = authenticator;
         var serials = new SegmentSerials(_blobs, authenticator);
-        _segments = new SegmentReader(_blobs, serials, options.CacheBytes / 2, options.CacheBytes / 4);
+        _segments = new SegmentReader(_blobs, serials, options.CacheBytes / 5 * 3, options.CacheBytes / 5);
         _reader = new BlobLogReader(_blobs, _segments, new SerialSearch(_segments, serials, options.HotBytes));
-        _own = new OwnRecords(options.CacheBytes / 4);
+        _own = new OwnRecords(options.CacheBytes / 5);
         _anchors = new BlobAnchors(_blobs);
         _probeDelay = options.ProbeDelay;
         _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow);

@@ -24,8 +24,8 @@ public sealed class BlobIssuanceLogOptions
     /// <summary>Blocks of a segment, of which Azure allows 50,000.</summary>
     public int SegmentBlocks { get; init; } = 20_000;
 
-    /// <summary>Memory for segments (half), summaries, and records that this process wrote (a quarter each).</summary>
-    public long CacheBytes { get; init; } = 64 << 20;
+    /// <summary>Memory for segments (three fifths), summaries, and records that this process wrote (a fifth each).</summary>
+    public long CacheBytes { get; init; } = 80 << 20;
 
     /// <summary>
     /// A closed segment is read as a whole, into memory, once it was searched as often as it has so many bytes. 0 means never.

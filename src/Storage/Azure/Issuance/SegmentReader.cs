@@ -11,15 +11,16 @@ namespace MeshGrains.Storage;
 internal sealed class SegmentReader(LogBlobs blobs, SegmentSerials serials, long segmentBytes, long summaryBytes)
 {
     private const int WholeReads = 4;
-    private const int SummaryBytesARecord = 4;
+    private const long SummaryBytesARecord = 4;
+    private const long SummaryBytes = 1024;
 
     private readonly ByteBoundedCache<Slot> _segments = new(segmentBytes);
     private readonly ByteBoundedCache<SegmentSummary> _summaries = new(summaryBytes);
     
     private SemaphoreSlim Whole { get; } = new(WholeReads);
 
-    /// <summary>True when the summaries of so many records stay in memory once they were read.</summary>
-    public bool CanKeepSummaries(long records) => records * SummaryBytesARecord <= summaryBytes / 2;
+    /// <summary>True when the summaries of these segments stay in memory once they were read.</summary>
+    public bool CanKeepSummaries(SegmentTable table) => (table.Records * SummaryBytesARecord) + (table.Count * SummaryBytes) <= summaryBytes / 2;
 
     /// <summary>
     /// Asks what is in memory of a segment, without a request; null when nothing is, or another is at it. Nothing is missed where

@@ -30,6 +30,8 @@ internal sealed class SegmentTable
 
     public long Records { get; }
 
+    public int Count => _segments.Length;
+
     /// <summary>The newest segment's number; -1 when there is none.</summary>
     public int Newest => _segments.Length == 0 ? -1 : _segments[^1].Segment.Number;
 

@@ -28,7 +28,7 @@ internal sealed class SerialSearch(SegmentReader segments, SegmentSerials serial
         {
             var table = shard.Closed();
             var likely = table.Holding(begin);
-            var bySummary = likely.Count > FewSegments && segments.CanKeepSummaries(table.Records);
+            var bySummary = likely.Count > FewSegments && segments.CanKeepSummaries(table);
             foreach (var (segment, range) in likely)
             {
                 asked.Add(segment.Number);
@@ -45,7 +45,7 @@ internal sealed class SerialSearch(SegmentReader segments, SegmentSerials serial
         }
 
         var closed = shard.Closed();
-        var keeps = segments.CanKeepSummaries(closed.Records);
+        var keeps = segments.CanKeepSummaries(closed);
         var rest = closed.All.Where(one => !asked.Contains(one.Segment.Number));
         foreach (var (segment, range) in notBefore is { } near ? rest.OrderBy(one => Distance(one.Range, near)) : rest)
         {

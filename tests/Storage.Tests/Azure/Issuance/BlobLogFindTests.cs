@@ -9,7 +9,7 @@ public sealed class BlobLogFindTests : IAsyncLifetime
     // A page of serials and a record.
     private const int PageAndRecord = SerialPage.Size + 200;
 
-    private static readonly BlobIssuanceLogOptions NeverWhole = new() { HotBytes = 0, CacheBytes = 1 << 20 };
+    private static readonly BlobIssuanceLogOptions NeverWhole = new() { HotBytes = 0, CacheBytes = 4 << 20 };
 
     private BlobLogFixture? _store;
 
