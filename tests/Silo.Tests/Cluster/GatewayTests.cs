@@ -111,11 +111,17 @@ public sealed class GatewayTests(ClusterServers servers)
         await SilosAsync(front, "ready", 1);
     }
 
-    private static Task SilosAsync(SiloClient front, string state, int count) => MeshCluster.UntilAsync(
-        async () =>
-        {
-            using var client = new HttpClient { BaseAddress = front.Operations };
-            return (await client.GetStringAsync("/metrics")).Contains($"meshgrains_relay_silos{{state=\"{state}\"}} {count}\n", StringComparison.Ordinal);
-        },
-        $"{count} silos are {state}");
+    private static Task SilosAsync(SiloClient front, string state, int count)
+    {
+        var told = "";
+        return MeshCluster.UntilAsync(
+            async () =>
+            {
+                using var client = new HttpClient { BaseAddress = front.Operations };
+                var metrics = await client.GetStringAsync("/metrics");
+                told = string.Join(", ", metrics.Split('\n').Where(line => line.StartsWith("meshgrains_relay_silos{", StringComparison.Ordinal)));
+                return metrics.Contains($"meshgrains_relay_silos{{state=\"{state}\"}} {count}\n", StringComparison.Ordinal);
+            },
+            () => $"{count} silos are {state}; it stayed at {told}");
+    }
 }

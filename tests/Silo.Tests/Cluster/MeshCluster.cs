@@ -1,4 +1,6 @@
+using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using MeshGrains.Identity;
 using MeshGrains.LocalCluster;
 using MeshGrains.Testing;
@@ -97,19 +99,38 @@ internal sealed class MeshCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition holds.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    public static Task UntilAsync(Func<Task<bool>> holds, string what) => UntilAsync(holds, () => what);
+
+    /// <summary>Waits until a condition holds; <paramref name="what"/> tells in the end how it stood.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> holds, Func<string> what)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await holds())
         {
-            Assert.False(patience.IsCancellationRequested, $"This never came: {what}.");
+            Assert.False(patience.IsCancellationRequested, $"This never came: {what()}.");
             await Task.Delay(50);
         }
     }
 
-    /// <summary>The issuing CAs as a silo tells them, by silo.</summary>
-    public static async Task<IReadOnlyList<(string Silo, string Id, string State)>> IssuingCasAsync(SiloClient silo) =>
-        [.. (await silo.GetAsync("/v1/issuing-cas"))["issuingCas"]!.AsArray().Select(ca => ((string)ca!["silo"]!, (string)ca["authorityId"]!, (string)ca["state"]!))];
+    /// <summary>The issuing CAs as a silo tells them, by silo. Asked again while the grain that tells them is on its way to another silo.</summary>
+    public static async Task<IReadOnlyList<(string Silo, string Id, string State)>> IssuingCasAsync(SiloClient silo)
+    {
+        IReadOnlyList<(string Silo, string Id, string State)>? cas = null;
+        await UntilAsync(
+            async () =>
+            {
+                using var response = await silo.Admin.GetAsync("/v1/issuing-cas");
+                if (response.StatusCode != HttpStatusCode.ServiceUnavailable)
+                {
+                    var told = JsonNode.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!;
+                    cas = [.. told["issuingCas"]!.AsArray().Select(ca => ((string)ca!["silo"]!, (string)ca["authorityId"]!, (string)ca["state"]!))];
+                }
+
+                return cas is not null;
+            },
+            "the list of issuing CAs");
+        return cas!;
+    }
 
     private void RequireBootstrap(string silo)
     {

@@ -6,6 +6,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Serialization;
 
 namespace MeshGrains.Silo;
 
@@ -76,6 +77,9 @@ internal static class GrainHost
             AuthorityPlacement.Use(silo, roles);
             silo.AddOutgoingGrainCallFilter<GrainCallFailures>();
         });
+
+        // Ours carry no secret and say what to do; without this a caller on another silo reads of a missing codec.
+        services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add("MeshGrains"));
 
         // Even spread is what a fleet of small grains needs; load-driven placement would follow every busy minute.
         services.AddSingleton<PlacementStrategy, RandomPlacement>();
