@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MeshGrains.Identity;
 using Microsoft.Extensions.Options;
 
@@ -20,6 +21,9 @@ internal sealed class RegistrationResolver(
     private readonly RegistrationCache<(string Reference, string Identity)> _byReference =
         new(options.Value.RegistrationCacheCapacity, options.Value.RegistrationCacheTtl, time);
 
+    // Callers of one name that come together, as a herd after a silo's start does, share one look-up. As many as there are calls under way.
+    private readonly ConcurrentDictionary<(string Caller, string? Pod, string? Wanted), Lazy<Task<RegistrationResult>>> _underWay = new();
+
     private string TrustDomainName => trustDomain.Value.Name;
 
     /// <summary>Synchronous whenever the registration is cached.</summary>
@@ -30,7 +34,7 @@ internal sealed class RegistrationResolver(
             var key = (caller.Name, caller.Fact("k8s", "pod-uid"), wanted);
             return _byCaller.Find(key) is { } cached
                 ? ValueTask.FromResult(new RegistrationResult(cached, caller.AttestedAt))
-                : FindByFactsAsync(key, caller, cancellationToken);
+                : JoinAsync(key, caller, cancellationToken);
         }
 
         return caller.Kind switch
@@ -40,6 +44,27 @@ internal sealed class RegistrationResolver(
             _ => ValueTask.FromResult(new RegistrationResult(new Refusal(
                 RefusalCode.PermissionDenied, "no_attestation", "An operator's session is no workload: attest with a token, a join token or an SVID."))),
         };
+    }
+
+    private async ValueTask<RegistrationResult> JoinAsync(
+        (string Caller, string? Pod, string? Wanted) key, AuthenticatedCaller caller, CancellationToken cancellationToken)
+    {
+        // The look-up outlives the caller who began it: others wait for it. The store bounds it.
+        var lookUp = _underWay.GetOrAdd(key, static (key, begun) => new(() => begun.Resolver.LookUpAsync(key, begun.Caller)), (Resolver: this, Caller: caller));
+        var result = await lookUp.Value.WaitAsync(cancellationToken);
+        return result.Found ? new RegistrationResult(result.Registration, caller.AttestedAt) : result;
+    }
+
+    private async Task<RegistrationResult> LookUpAsync((string Caller, string? Pod, string? Wanted) key, AuthenticatedCaller caller)
+    {
+        try
+        {
+            return await FindByFactsAsync(key, caller, CancellationToken.None);
+        }
+        finally
+        {
+            _underWay.TryRemove(key, out _);
+        }
     }
 
     private async ValueTask<RegistrationResult> FindByFactsAsync(

@@ -55,9 +55,10 @@ public static class AzureStorageServices
     private static BlobRegistrationStore Registrations(IServiceProvider provider)
     {
         var (records, index) = (provider.GetRequiredService<BlobRecords>(), provider.GetRequiredService<BlobIndex>());
+        var time = provider.GetRequiredService<TimeProvider>();
         var entries = new EntryBlobs(
-            new IdentityBlobs(records), new EntryIds(index), new EntryParents(index), index, provider.GetRequiredService<TimeProvider>(),
+            new IdentityBlobs(records), new EntryIds(index), new EntryParents(index, time), index, time,
             provider.GetRequiredService<ILogger<EntryBlobs>>());
-        return new BlobRegistrationStore(entries, new TemplateBlobs(records));
+        return new BlobRegistrationStore(entries, new TemplateBlobs(records, time));
     }
 }

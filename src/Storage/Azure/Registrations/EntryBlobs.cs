@@ -29,6 +29,11 @@ internal sealed partial class EntryBlobs(
     public async ValueTask<IReadOnlyList<RegistrationEntry>> FindBySelectorsAsync(
         string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken)
     {
+        if (!await parents.AnyAsync(trustDomain, parentId, cancellationToken).ConfigureAwait(false))
+        {
+            return [];
+        }
+
         var given = selectors.ToHashSet();
         var led = await SelectAsync([.. given], selector => parents.FindAsync(trustDomain, parentId, selector.ToString(), cancellationToken), cancellationToken)
             .ConfigureAwait(false);
@@ -123,6 +128,7 @@ internal sealed partial class EntryBlobs(
             if (lead is not null && (before is null || EntryParents.Blob(before) != lead))
             {
                 await index.PutAsync(lead, null, null, cancellationToken).ConfigureAwait(false);
+                parents.Changed(entry);
             }
 
             var unused = await UnusedLeadAsync(before, next, cancellationToken).ConfigureAwait(false);

@@ -4,15 +4,33 @@ namespace MeshGrains.Storage;
 
 /// <summary>
 /// Identities by a parent and the one selector that leads to their entries: an empty blob named by both hashes. Entries of one identity share it.
+/// Where identities come from templates alone, their parent has none at all, and one look a second tells that for all callers.
 /// </summary>
-internal sealed class EntryParents(BlobIndex index)
+internal sealed class EntryParents(BlobIndex index, TimeProvider time)
 {
+    private static readonly TimeSpan LookAge = TimeSpan.FromSeconds(1);
+
+    private readonly SharedReads<bool> _any = new(LookAge, time);
+
     private const int MaxIdentities = 4096;
     private const int PageSize = 1000;
 
     /// <summary>Null for an entry without selectors, which is found by id or identity alone.</summary>
     public static string? Blob(RegistrationEntry entry)
         => entry.Selectors.IsEmpty ? null : Folder(entry.TrustDomain, entry.ParentId, RegistrationKeys.Lead(entry)) + IdentityBlobs.HashOf(entry.SpiffeId);
+
+    /// <summary>Whether the parent has any entries, or leftovers of some. Another silo's first entry is seen within a second.</summary>
+    public ValueTask<bool> AnyAsync(string trustDomain, string parent, CancellationToken cancellationToken)
+    {
+        var folder = Folder(trustDomain, parent);
+        return _any.ReadAsync(
+            folder,
+            async () => await index.ListAsync(folder, null, 1, CancellationToken.None).ConfigureAwait(false) is var (found, next) && (found.Count > 0 || next is not null),
+            cancellationToken);
+    }
+
+    /// <summary>After an entry's blob was written.</summary>
+    public void Changed(RegistrationEntry entry) => _any.Forget(Folder(entry.TrustDomain, entry.ParentId));
 
     /// <summary>Identities that may have an entry under the parent led to by the selector.</summary>
     public async ValueTask<IReadOnlyList<(string Identity, IndexBlob Blob)>> FindAsync(
@@ -36,6 +54,8 @@ internal sealed class EntryParents(BlobIndex index)
         return found;
     }
 
+    private static string Folder(string trustDomain, string parent) => $"registrations/parents/{trustDomain}/{RegistrationKeys.Digest([parent])}/";
+
     private static string Folder(string trustDomain, string parent, string selector)
-        => $"registrations/parents/{trustDomain}/{RegistrationKeys.Digest([parent, selector])}/";
+        => $"{Folder(trustDomain, parent)}{RegistrationKeys.Digest([selector])}/";
 }

@@ -3,15 +3,20 @@ using MeshGrains.Grains;
 
 namespace MeshGrains.Storage;
 
-/// <summary>The templates of a trust domain: few, read together, hence one authenticated blob.</summary>
-internal sealed class TemplateBlobs(BlobRecords records)
+/// <summary>The templates of a trust domain: few, read together, hence one authenticated blob; another silo's change is seen within a second.</summary>
+internal sealed class TemplateBlobs(BlobRecords records, TimeProvider time)
 {
+    private static readonly TimeSpan ListAge = TimeSpan.FromSeconds(1);
+
+    private readonly SharedReads<IReadOnlyList<RegistrationTemplate>> _lists = new(ListAge, time);
+
     private const int MaxTemplates = 4096;
     private const int MaxDeleted = 4096;
     private const int Attempts = 10;
 
     public async ValueTask<IReadOnlyList<RegistrationTemplate>> ListAsync(string trustDomain, CancellationToken cancellationToken)
-        => (await ReadAsync(trustDomain, cancellationToken).ConfigureAwait(false)).Stored.Templates;
+        => await _lists.ReadAsync(
+            trustDomain, async () => (await ReadAsync(trustDomain, CancellationToken.None).ConfigureAwait(false)).Stored.Templates, cancellationToken).ConfigureAwait(false);
 
     /// <exception cref="RecordConflictException">The stored revision is another one, or a twin exists.</exception>
     public async ValueTask PutAsync(RegistrationTemplate template, CancellationToken cancellationToken)
@@ -92,6 +97,7 @@ internal sealed class TemplateBlobs(BlobRecords records)
             if (await records.TryWriteAsync(Blob(trustDomain), Key(trustDomain), record, (record?.Version ?? 0) + 1, content, cancellationToken)
                 .ConfigureAwait(false) is not null)
             {
+                _lists.Forget(trustDomain);
                 return true;
             }
         }

@@ -74,7 +74,7 @@ public sealed class BlobRegistrationTamperTests : IDisposable
     {
         await Store.PutEntryAsync(Records.Entry("a", 1, 1, "k8s:ns:shop", "k8s:sa:cart"), None);
         var victim = IdentityBlobs.HashOf(Records.Identity(1));
-        var evil = RegistrationKeys.Digest(["spiffe://mesh.local/node/evil", "k8s:ns:evil"]);
+        var evil = $"{RegistrationKeys.Digest(["spiffe://mesh.local/node/evil"])}/{RegistrationKeys.Digest(["k8s:ns:evil"])}";
         await _blobs.PutAsync($"registrations/parents/mesh.local/{evil}/{victim}", []);
         await _blobs.PutAsync($"registrations/parents/mesh.local/{evil}/{new string('0', 64)}", []);
         await _blobs.PutAsync($"registrations/parents/mesh.local/{evil}/nonsense", []);

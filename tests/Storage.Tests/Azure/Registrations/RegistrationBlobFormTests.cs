@@ -7,7 +7,7 @@ namespace MeshGrains.Storage.Tests;
 public sealed class RegistrationBlobFormTests : IDisposable
 {
     private const string Identity = "registrations/identities/mesh.local/8479c9fe13b49e7b889428620874e31b8e5edbeb6500d7e203e172b855bd0af3";
-    private const string Parent = "registrations/parents/mesh.local/2279e745ca580eecff803e2b1c011984b28d3dff9f5f11e446bd9f0beb4ceed9/8479c9fe13b49e7b889428620874e31b8e5edbeb6500d7e203e172b855bd0af3";
+    private const string Parent = "registrations/parents/mesh.local/a01fac80fbe02f49b377d4b4aa2d52f0f5f3b28dd3079c0975b583bebaa08a1c/758d60f9f77c576412f46fa855a3e3bcc058b47ffca9f37ed35002851a63fe4f/8479c9fe13b49e7b889428620874e31b8e5edbeb6500d7e203e172b855bd0af3";
 
     private static readonly CancellationToken None = CancellationToken.None;
 
