@@ -16,10 +16,10 @@ internal sealed class OperatorAuthorizer
         RefusalCode.Unauthenticated, "operator_unknown",
         "Administration needs the local operator's socket, or a client certificate that gateway.roles binds to a role.");
 
-    // A gateway says which certificate its client proved: at the edge, that is no ground to administer on.
-    private static readonly Refusal ThroughGateway = new(
+    // Who relays a call says which certificate its client proved: at the edge, that is no ground to administer on, and silos hand no administration on.
+    private static readonly Refusal Relayed = new(
         RefusalCode.PermissionDenied, "administration_relayed",
-        "Administration through a gateway is off: call a silo, or set relay.administration at the silos.");
+        "Administration is not taken from a relay: call this silo itself, or, for calls through a gateway, set relay.administration at the silos.");
 
     internal const int RefusalLinesPerSecond = 20;
 
@@ -74,9 +74,9 @@ internal sealed class OperatorAuthorizer
                 : new Refusal(RefusalCode.PermissionDenied, "no_role", "This identity is bound to no role; gateway.roles in the configuration binds them.");
         }
 
-        if (ConnectionOrigin.Of(http)?.RelayedBy is { IsGateway: true } && !_throughGateways)
+        if (ConnectionOrigin.Of(http)?.RelayedBy is { } relay && !(relay.IsGateway && _throughGateways))
         {
-            return ThroughGateway;
+            return Relayed;
         }
 
         if (ConnectionOrigin.Of(http)?.ClientChain is { } client && _denials.Check(client) is { } denied)

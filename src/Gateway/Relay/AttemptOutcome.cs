@@ -6,7 +6,7 @@ internal enum AttemptOutcome
     /// <summary>The silo answered for good.</summary>
     Answered,
 
-    /// <summary>It said that it cannot serve now, and made nothing.</summary>
+    /// <summary>It said that it cannot serve now, and handed nothing out; what it began, such as a record in the log, may stand.</summary>
     Unavailable,
 
     /// <summary>Nothing reached it.</summary>

@@ -21,7 +21,7 @@ internal sealed class BufferedAnswer
     private BufferedAnswer(HttpResponseMessage answer, byte[] body)
         => (_status, _headers, _contentHeaders, _trailers, _body) = (answer.StatusCode, answer.Headers, answer.Content.Headers, answer.TrailingHeaders, body);
 
-    /// <summary>The silo refused for the moment and made nothing: HTTP 503, or gRPC UNAVAILABLE without a message.</summary>
+    /// <summary>The silo refused for the moment: HTTP 503, or gRPC UNAVAILABLE without a message. No certificate left it; a record in the log may have been made.</summary>
     public bool IsUnavailable => _status == HttpStatusCode.ServiceUnavailable || (_body.Length == 0 && GrpcStatus == GrpcUnavailable);
 
     public string Result => GrpcStatus is { } status ? "grpc_" + status : "http_" + ((int)_status).ToString(System.Globalization.CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ internal sealed class SiloCalls(SiloLinks links, IOptions<RelayOptions> options,
 {
     private const int MaxAnswerBytes = 2 * 1024 * 1024;
 
-    /// <summary>The answer's status, its ETag and its body.</summary>
+    /// <summary>The answer's status and its body.</summary>
     /// <exception cref="GrainOperationException">No silo answered, or the last said UNAVAILABLE.</exception>
     public async Task<(HttpStatusCode Status, byte[] Body)> SendAsync(Func<HttpRequestMessage> make, CancellationToken cancellationToken)
     {

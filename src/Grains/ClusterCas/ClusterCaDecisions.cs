@@ -89,19 +89,26 @@ internal static class ClusterCaDecisions
         OperationId = operationId + ":active",
     };
 
-    /// <summary>Takes a CA out of use. Tainting twice changes nothing.</summary>
+    /// <summary>Takes a CA out of use. Tainting twice changes nothing; a retired one only keeps the reason, by which it is denied while it lasts.</summary>
     public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId, DateTimeOffset now)
     {
         var found = state.IssuingCas.FirstOrDefault(ca => ca.AuthorityId == authorityId)
             ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_authority", $"No issuing CA has the authority id '{authorityId}'.");
-        return found.State is IssuingCaState.Tainted or IssuingCaState.Retired
-            ? state
-            : state with
+        return found switch
+        {
+            { State: IssuingCaState.Tainted } or { State: IssuingCaState.Retired, TaintReason: not null } => state,
+            { State: IssuingCaState.Retired } => state with
+            {
+                IssuingCas = state.IssuingCas.Replace(found, found with { TaintReason = reason }),
+                OperationId = operationId,
+            },
+            _ => state with
             {
                 IssuingCas = state.IssuingCas.Replace(found, found with { State = IssuingCaState.Tainted, TaintReason = reason, EndedAt = found.EndedAt ?? now }),
                 OperationId = operationId,
                 NextSweepAt = now,
-            };
+            },
+        };
     }
 
     /// <summary>

@@ -66,6 +66,14 @@ internal sealed partial class DenialGrain(
 
         // The store is the truth, not this activation: another one may have written since. The lease stands on this very reading.
         await ReadSetAsync();
+        if (confirmation.Number > Set.Number)
+        {
+            // It was told a number that the store forgot. Its word says nothing about the sets there are, and it would not take a lower one.
+            throw new GrainOperationException(
+                RefusalCode.Conflict, "denials_ahead",
+                $"Silo '{name}' holds denial set {confirmation.Number}, and the store has {Set.Number}. The state store was rolled back: restore the newer one, or restart the silo.");
+        }
+
         _witness.Heard(name, incarnation, confirmation.Number, Now);
         if (!DenialRoster.Grants(Set, name, incarnation))
         {
@@ -215,6 +223,11 @@ internal sealed partial class DenialGrain(
         }
         catch (Exception failure)
         {
+            if (StoreFailures.Tampered(failure) is { } tampered)
+            {
+                LogTampered(logger, tampered.Message);
+            }
+
             throw StoreFailures.Of(failure);
         }
     }
@@ -253,14 +266,32 @@ internal sealed partial class DenialGrain(
 
         try
         {
-            _anchor = (Math.Max(_anchor?.Number ?? 0, await log.ReadAnchorAsync(trustDomain, LogAnchor.Denials, CancellationToken.None)), Now);
+            // One call at a time runs here: while a known number will do, a log that hangs must not use up the leases of those who wait.
+            var patience = options.Value.Lease / (_anchor is null ? 3 : 10);
+            _anchor = (Math.Max(_anchor?.Number ?? 0, await ReadAnchorAsync(trustDomain, patience)), Now);
         }
-        catch (Exception) when (_anchor is not null)
+        catch (Exception failure) when (_anchor is { } last && StoreFailures.Tampered(failure) is null)
         {
             // Nothing is issued while the log is away; confirming goes on, so that issuance does too as soon as it is back.
+            _anchor = (last.Number, Now);
+            LogAnchorNotRead(logger, last.Number, failure.Message);
         }
 
         return _anchor.Value.Number;
+    }
+
+    /// <exception cref="TimeoutException">The log did not answer in time.</exception>
+    private async Task<long> ReadAnchorAsync(string trustDomain, TimeSpan patience)
+    {
+        using var deadline = new CancellationTokenSource(patience, time);
+        try
+        {
+            return await log.ReadAnchorAsync(trustDomain, LogAnchor.Denials, deadline.Token).AsTask().WaitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The log did not tell the anchor within {patience.TotalSeconds:0.#} s.");
+        }
     }
 
     private async Task PushAsync((string Silo, string Incarnation) key, IDenialObserver silo, DenialSet set)
@@ -302,4 +333,11 @@ internal sealed partial class DenialGrain(
 
     [LoggerMessage(EventId = 127, Level = LogLevel.Debug, Message = "Silo {Silo} was not told of bundle {Number} ({Reason}); it looks for itself within a third of the lease.")]
     private static partial void LogBundlePushFailed(ILogger logger, string silo, long number, string reason);
+
+    [LoggerMessage(EventId = 128, Level = LogLevel.Warning,
+        Message = "The anchor of the denial set could not be read again ({Reason}); {Number} counts until the log is back. It is asked again within a third of the lease.")]
+    private static partial void LogAnchorNotRead(ILogger logger, long number, string reason);
+
+    [LoggerMessage(EventId = 129, Level = LogLevel.Error, Message = "The denial set is refused, and no lease is granted by it: {Reason}")]
+    private static partial void LogTampered(ILogger logger, string reason);
 }

@@ -10,9 +10,9 @@ internal sealed record BootstrapIdentity(string TrustDomain, string Silo, SiloRo
 
     /// <summary>Refuses a certificate that would only fail later, at the first link or at the first request for an issuing CA.</summary>
     /// <exception cref="ConfigurationException">It is another silo's, or its role is not enough.</exception>
-    public void Require(FileSiloBootstrap bootstrap, string directory)
+    public void Require(byte[] certificate, string directory)
     {
-        var leaf = ParsedCertificate.Read(bootstrap.Chain[0]);
+        var leaf = ParsedCertificate.Read(certificate);
         if (leaf.UriNames is not [var name] || !SpiffeId.TryParse(name, out var id, out _) || !BootstrapNames.TryRead(id, TrustDomain, out var role, out var silo))
         {
             throw Wrong(directory, $"names {string.Join(", ", leaf.UriNames)}, which is no silo of {TrustDomain}.");

@@ -5,27 +5,35 @@ using System.Text;
 using MeshGrains.Gateway;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MeshGrains.Silo;
 
 /// <summary>
 /// A silo's bootstrap identity in PEM files: <c>ca.pem</c> (anchors), <c>silo.pem</c> (certificate, then intermediates), <c>silo.key</c> (PKCS#8).
-/// Changed files are read again; half-written ones leave the standing identity in place until the next look.
+/// Changed files are read again; half-written ones, and those that do not fit, leave the standing identity in place until a later look finds better.
 /// </summary>
-internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDisposable
+internal sealed partial class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDisposable
 {
     private static readonly TimeSpan LongestLookInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestLookInterval = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Looks at the same files that cannot be used until it is told: so many no writer takes.</summary>
+    private const int LooksUntilTold = 3;
+
     private readonly string _directory;
     private readonly string _meshTrustDomain;
     private readonly TimeProvider _time;
+    private readonly Action<byte[]>? _require;
     private readonly Lock _gate = new();
     private Loaded _loaded;
     private long _looked;
+    private ((DateTime, DateTime, DateTime) Stamp, int Looks) _unusable;
+    private ILogger _logger = NullLogger.Instance;
 
-    private FileSiloBootstrap(string directory, string meshTrustDomain, TimeProvider time)
+    private FileSiloBootstrap(string directory, string meshTrustDomain, TimeProvider time, Action<byte[]>? require)
     {
+        _require = require;
         _directory = directory;
         _meshTrustDomain = meshTrustDomain;
         _time = time;
@@ -57,16 +65,25 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
                 }
 
                 _looked = _time.GetTimestamp();
+                var stamp = default((DateTime, DateTime, DateTime));
                 try
                 {
-                    if (StampOf() != _loaded.Stamp)
+                    stamp = StampOf();
+                    if (stamp != _loaded.Stamp)
                     {
                         _loaded = Load();
                     }
+
+                    _unusable = default;
                 }
                 catch (Exception failure) when (failure is ConfigurationException or IOException or UnauthorizedAccessException)
                 {
-                    // Someone is writing the files: the next look finds them whole.
+                    // Someone may be writing the files: a later look finds them whole.
+                    _unusable = (stamp, stamp == _unusable.Stamp ? _unusable.Looks + 1 : 1);
+                    if (_unusable.Looks == LooksUntilTold)
+                    {
+                        LogUnusable(_logger, _directory, _loaded.Tls.NotAfter.ToUniversalTime(), failure.Message);
+                    }
                 }
 
                 return _loaded;
@@ -77,8 +94,22 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
     public byte[] Sign(ReadOnlySpan<byte> statement) =>
         Current.Key.SignData(statement, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
+    /// <param name="directory">Where the files lie.</param>
+    /// <param name="meshTrustDomain">Of the mesh, not of its bootstrap.</param>
+    /// <param name="time">By which the files are looked at again.</param>
+    /// <param name="require">Given the certificate, DER, now and whenever other files are read; throws a <see cref="ConfigurationException"/> when it does not fit.</param>
     /// <exception cref="ConfigurationException">A file is missing or does not hold what it should.</exception>
-    public static FileSiloBootstrap Open(string directory, string meshTrustDomain, TimeProvider time) => new(directory, meshTrustDomain, time);
+    public static FileSiloBootstrap Open(string directory, string meshTrustDomain, TimeProvider time, Action<byte[]>? require = null) =>
+        new(directory, meshTrustDomain, time, require);
+
+    /// <summary>The files are read before there is a log; from here on it is told of those that cannot be used.</summary>
+    public void LogTo(ILogger<FileSiloBootstrap> logger)
+    {
+        lock (_gate)
+        {
+            _logger = logger;
+        }
+    }
 
     public void Dispose() => _loaded.Tls.Dispose();
 
@@ -93,6 +124,7 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
             var anchors = new SpiffeBundle(BootstrapNames.TrustDomainOf(_meshTrustDomain))
                 .WithX509Authorities(Ders(Read("ca.pem")).Select(der => (ReadOnlyMemory<byte>)der));
             using var leaf = X509CertificateLoader.LoadCertificate(chain[0]);
+            _require?.Invoke(chain[0]);
             var tls = leaf.CopyWithPrivateKey(key);
             return new Loaded(stamp, key, chain, anchors, tls, RelayOf(tls, chain, anchors));
         }
@@ -146,6 +178,10 @@ internal sealed class FileSiloBootstrap : ISiloBootstrap, IRelayCredentials, IDi
 
         return ders.Count > 0 ? ders : throw new FormatException("a PEM file holds no certificate.");
     }
+
+    [LoggerMessage(EventId = 623, Level = LogLevel.Warning,
+        Message = "The new bootstrap files in {Directory} are not used; the certificate from before is, until it ends at {End:u}. {Reason}")]
+    private static partial void LogUnusable(ILogger logger, string directory, DateTime end, string reason);
 
     private sealed record Loaded(
         (DateTime, DateTime, DateTime) Stamp, ECDsa Key, IReadOnlyList<byte[]> Chain, SpiffeBundle Anchors, X509Certificate2 Tls, RelayIdentity Relay);

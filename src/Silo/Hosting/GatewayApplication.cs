@@ -37,8 +37,9 @@ internal sealed class GatewayApplication : IAsyncDisposable
         FileSiloBootstrap? bootstrap = null;
         try
         {
-            bootstrap = FileSiloBootstrap.Open(mesh.Bootstrap.Length > 0 ? mesh.Bootstrap : data.Bootstrap, mesh.TrustDomain, TimeProvider.System);
-            RequireGateway(bootstrap, mesh.TrustDomain);
+            bootstrap = FileSiloBootstrap.Open(
+                mesh.Bootstrap.Length > 0 ? mesh.Bootstrap : data.Bootstrap, mesh.TrustDomain, TimeProvider.System,
+                certificate => RequireGateway(certificate, mesh.TrustDomain));
             var drain = mesh.Gateway.DrainDelay ?? Drain.ClusterDefault;
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
             builder.Configuration.Sources.Clear();
@@ -56,6 +57,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
             builder.Services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
             builder.Services.PostConfigure<GatewayOptions>(options => TakeNames(options, ((IRelayCredentials)bootstrap).Current));
             var application = builder.Build();
+            bootstrap.LogTo(application.Services.GetRequiredService<ILogger<FileSiloBootstrap>>());
             application.MapMeshRelayGateway();
             return new GatewayApplication(application, data, bootstrap, mesh);
         }
@@ -177,9 +179,9 @@ internal sealed class GatewayApplication : IAsyncDisposable
         }
     }
 
-    private static void RequireGateway(FileSiloBootstrap bootstrap, string trustDomain)
+    private static void RequireGateway(byte[] certificate, string trustDomain)
     {
-        var leaf = ParsedCertificate.Read(bootstrap.Chain[0]);
+        var leaf = ParsedCertificate.Read(certificate);
         if (leaf.UriNames is not [var uri] || !SpiffeId.TryParse(uri, out var id, out _)
             || !BootstrapNames.TryReadRelayPeer(id, trustDomain, out var role, out _) || role != BootstrapNames.GatewayRole)
         {

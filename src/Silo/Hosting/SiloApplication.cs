@@ -59,8 +59,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         var identity = new BootstrapIdentity(mesh.TrustDomain, mesh.Silo, SiloRoles.Of(mesh));
         var bootstrapFiles = mesh.Bootstrap.Length > 0 ? Path.GetFullPath(mesh.Bootstrap) : data.Bootstrap;
         BootstrapFiles.Prepare(bootstrapFiles, identity, clustered, new RandomSerialSource(), time.GetUtcNow());
-        var bootstrap = FileSiloBootstrap.Open(bootstrapFiles, mesh.TrustDomain, time);
-        identity.Require(bootstrap, bootstrapFiles);
+        var bootstrap = FileSiloBootstrap.Open(bootstrapFiles, mesh.TrustDomain, time, certificate => identity.Require(certificate, bootstrapFiles));
         var drain = mesh.Gateway.DrainDelay ?? (clustered ? Drain.ClusterDefault : TimeSpan.Zero);
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -74,6 +73,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         GrainHost.Add(builder, mesh, bootstrap, time);
         SiloServices.Add(builder.Services, mesh, data, bootstrap, drain);
         var application = builder.Build();
+        bootstrap.LogTo(application.Services.GetRequiredService<ILogger<FileSiloBootstrap>>());
         application.MapMeshGateway();
 
         // Opened here at the latest, so that what is wrong with them is told before anything starts.

@@ -52,7 +52,7 @@ internal static class SiloServices
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
-            provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain));
+            provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain, provider.GetRequiredService<RecordKeyRing>().Ready));
         services.AddMeshGateway(issues: roles.Issuer);
         services.AddMeshIssuerFallback();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Tests.Harness;
 using MeshGrains.Identity;
@@ -148,6 +149,32 @@ public sealed class RelayListenerTests
         foreach (var path in new[] { "/v1/entries", "/v1/status", "/metrics", "/v1/issuances" })
         {
             Assert.Equal(HttpStatusCode.NotFound, await GetAsync(silo, gateway, path));
+        }
+    }
+
+    [Theory]
+    [InlineData(BootstrapNames.SiloRole, true, HttpStatusCode.Forbidden)]
+    [InlineData(BootstrapNames.SiloRole, false, HttpStatusCode.Forbidden)]
+    [InlineData(BootstrapNames.AuthorityRole, true, HttpStatusCode.Forbidden)]
+    [InlineData(BootstrapNames.AuthorityRole, false, HttpStatusCode.Forbidden)]
+    [InlineData(BootstrapNames.GatewayRole, true, HttpStatusCode.OK)]
+    [InlineData(BootstrapNames.GatewayRole, false, HttpStatusCode.Forbidden)]
+    public async Task A_peers_word_for_an_operator_counts_from_gateways_alone_and_only_where_silos_say_so(string role, bool taken, HttpStatusCode expected)
+    {
+        using var bootstrap = new TestBootstrap();
+        await using var silo = await GatewayHost.StartAsync(
+            options => options.Roles.Add(new RoleBindingOptions { SpiffeId = "spiffe://mesh.test/meshgrains/operators/sre", Roles = { OperatorRole.Admin } }),
+            host => (host.TakesRelayedAdministration, host.RelayCredentials) = (taken, bootstrap.Issue(BootstrapNames.AuthorityRole, "authority-1")));
+        var (certificate, chain) = silo.Issuance.Ca.Client("/meshgrains/operators/sre");
+        using var request = new HttpRequestMessage(HttpMethod.Get, SiloLink.Uri("/v1/entries"));
+        new RelayFacts(IPAddress.Loopback, [certificate.RawData, .. chain.Select(one => one.RawData)], new string('a', 32)).WriteTo(request.Headers);
+
+        using var reply = await SendAsync(silo, bootstrap.Issue(role, "peer"), request);
+
+        Assert.Equal(expected, reply.StatusCode);
+        if (expected != HttpStatusCode.OK)
+        {
+            Assert.Equal("administration_relayed", (string?)JsonNode.Parse(await reply.Content.ReadAsStringAsync())!["reason"]);
         }
     }
 

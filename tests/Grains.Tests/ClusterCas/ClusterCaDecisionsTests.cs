@@ -94,6 +94,21 @@ public sealed class ClusterCaDecisionsTests
     }
 
     [Fact]
+    public void A_retired_authority_that_is_tainted_stays_retired_and_is_denied_for_the_operators_reason()
+    {
+        var certified = Certified(new ClusterCaState(), "op-1", "silo-1");
+        var retired = certified with { IssuingCas = [certified.IssuingCas[0] with { State = IssuingCaState.Retired, EndedAt = Now }] };
+
+        var tainted = ClusterCaDecisions.Taint(retired, "ca-op-1", "stolen", "op-t", Now);
+
+        var ca = Assert.Single(tainted.IssuingCas);
+        Assert.Equal((IssuingCaState.Retired, "stolen"), (ca.State, ca.TaintReason));
+        Assert.Equal("stolen", ClusterCaDecisions.DenialOf(ca, "operator", "op-d").Reason);
+        Assert.Equal(ca, Assert.Single(ClusterCaDecisions.ToDeny(tainted, DenialSet.Empty, Now)));
+        Assert.Same(tainted, ClusterCaDecisions.Taint(tainted, "ca-op-1", "another", "op-u", Now));
+    }
+
+    [Fact]
     public void Tainting_an_unknown_authority_is_not_found()
     {
         var refused = Assert.Throws<GrainOperationException>(() => ClusterCaDecisions.Taint(new ClusterCaState(), "nobody", "x", "op", Now));

@@ -263,6 +263,73 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
     }
 
     [Fact]
+    public async Task While_the_log_hangs_for_longer_than_a_lease_confirmations_are_answered_well_within_it()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        await ConfirmAsync("silo-2", -1, new Ear());
+        var hang = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reads = 0;
+        World.Log.OnReadAnchor = () => Interlocked.Increment(ref reads);
+        World.Log.AnchorGate = hang.Task;
+        try
+        {
+            // Each round the known anchor is old enough to be read again, by one call; the others do not wait for the log.
+            for (var round = 1; round <= 2; round++)
+            {
+                World.Clock.Advance(World.DenialOptions.Lease / 2);
+                var leases = await Task.WhenAll(
+                    ConfirmAsync("silo-1", 2, new Ear()), ConfirmAsync("silo-2", 2, new Ear()), ConfirmAsync("silo-1", 2, new Ear()))
+                    .WaitAsync(World.DenialOptions.Lease / 2);
+
+                Assert.All(leases, lease => Assert.True(lease.Granted));
+                Assert.Equal(round, Volatile.Read(ref reads));
+            }
+        }
+        finally
+        {
+            World.Log.AnchorGate = Task.CompletedTask;
+            World.Log.OnReadAnchor = null;
+            hang.SetResult();
+        }
+
+        // And it is read again once the log is back.
+        await World.Log.RaiseAnchorAsync(Name, LogAnchor.Denials, 5, default);
+        World.Clock.Advance(World.DenialOptions.Lease / 2);
+        Assert.Equal("record_tampered", (await Assert.ThrowsAsync<GrainOperationException>(() => ConfirmAsync("silo-1", 2, new Ear()))).Reason);
+    }
+
+    [Fact]
+    public async Task An_anchor_that_was_put_back_is_refused_at_every_call_though_one_is_known()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        World.Log.OnReadAnchor = () => throw new RecordTamperedException("anchors/denials", "the anchor is 0 and was 1.");
+        World.Clock.Advance(World.DenialOptions.Lease / 2);
+
+        for (var i = 0; i < 2; i++)
+        {
+            var refused = await Assert.ThrowsAsync<GrainOperationException>(() => ConfirmAsync("silo-1", 1, new Ear()));
+            Assert.Equal((RefusalCode.Internal, "record_tampered"), (refused.Code, refused.Reason));
+        }
+
+        World.Log.OnReadAnchor = null;
+        Assert.True((await ConfirmAsync("silo-1", 1, new Ear())).Granted);
+    }
+
+    [Fact]
+    public async Task A_confirmation_of_a_number_that_the_store_does_not_have_is_refused_and_makes_nothing_effective()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear { Deaf = true });
+
+        var refused = await Assert.ThrowsAsync<GrainOperationException>(() => ConfirmAsync("silo-1", 9, new Ear()));
+        Assert.Equal((RefusalCode.Conflict, "denials_ahead"), (refused.Code, refused.Reason));
+        var receipt = await _host.Denials.AddAsync(Quarantine(1));
+        Assert.Null(receipt.EffectiveAt);
+
+        Assert.True((await ConfirmAsync("silo-1", receipt.Number, new Ear())).Granted);
+        Assert.NotNull((await _host.Denials.StatusAsync(receipt.Number)).EffectiveAt);
+    }
+
+    [Fact]
     public async Task A_bundle_number_is_told_to_every_silo()
     {
         var (silo, deaf) = (new Ear(), new Ear { Deaf = true });

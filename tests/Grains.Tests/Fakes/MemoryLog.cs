@@ -22,6 +22,9 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
 
     public Action? OnReadAnchor { get; set; }
 
+    /// <summary>What reading an anchor waits for, whatever its token says.</summary>
+    public Task AnchorGate { get; set; } = Task.CompletedTask;
+
     /// <summary>Runs before a shard is sealed; throws to refuse.</summary>
     public Action<string>? OnSeal { get; set; }
 
@@ -81,10 +84,11 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken)
+    public async ValueTask<long> ReadAnchorAsync(string trustDomain, LogAnchor anchor, CancellationToken cancellationToken)
     {
         OnReadAnchor?.Invoke();
-        return ValueTask.FromResult(_anchors.GetValueOrDefault((trustDomain, anchor)));
+        await AnchorGate;
+        return _anchors.GetValueOrDefault((trustDomain, anchor));
     }
 
     public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using MeshGrains.Identity;
 using MeshGrains.Testing;
+using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Silo.Tests;
 
@@ -62,6 +63,65 @@ public sealed class FileSiloBootstrapTests
         Assert.NotEqual(before, bootstrap.Chain[0]);
     }
 
+    [Fact]
+    public void Files_that_cannot_be_used_are_told_once_after_a_few_looks_and_again_when_they_change()
+    {
+        using var folder = new TempDirectory();
+        using var authority = BootstrapAuthority.Create(Domain, TimeSpan.FromDays(10), RandomSerialSource.Shared, _time.GetUtcNow());
+        Write(folder.FullPath, authority);
+        using var bootstrap = FileSiloBootstrap.Open(folder.FullPath, Domain, _time);
+        var lines = new Lines();
+        bootstrap.LogTo(lines);
+        var before = bootstrap.Chain[0];
+
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        folder.Write("silo.key", other.ExportPkcs8PrivateKeyPem());
+        File.SetLastWriteTimeUtc(folder.File("silo.key"), File.GetLastWriteTimeUtc(folder.File("silo.key")).AddSeconds(5));
+        Look(bootstrap, 2);
+        Assert.Empty(lines.Told);
+        Look(bootstrap, 5);
+        var line = Assert.Single(lines.Told);
+        Assert.Equal(LogLevel.Warning, line.Level);
+        Assert.Contains(folder.FullPath, line.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("PRIVATE KEY", line.Text, StringComparison.Ordinal);
+
+        folder.Write("silo.pem", "no certificate");
+        File.SetLastWriteTimeUtc(folder.File("silo.pem"), File.GetLastWriteTimeUtc(folder.File("silo.pem")).AddSeconds(9));
+        Look(bootstrap, 5);
+        Assert.Equal(2, lines.Told.Count);
+        Assert.Equal(before, bootstrap.Chain[0]);
+
+        // Whole files are taken, and nothing is left to tell.
+        Write(folder.FullPath, authority);
+        Look(bootstrap, 5);
+        Assert.NotEqual(before, bootstrap.Chain[0]);
+        Assert.Equal(2, lines.Told.Count);
+    }
+
+    [Theory]
+    [InlineData(BootstrapNames.AuthorityRole, "silo-1", true)]
+    [InlineData(BootstrapNames.SiloRole, "silo-1", false)]
+    [InlineData(BootstrapNames.AuthorityRole, "silo-2", false)]
+    [InlineData(BootstrapNames.GatewayRole, "silo-1", false)]
+    public void New_files_are_taken_only_where_they_would_do_at_a_start(string role, string name, bool taken)
+    {
+        using var folder = new TempDirectory();
+        using var authority = BootstrapAuthority.Create(Domain, TimeSpan.FromDays(10), RandomSerialSource.Shared, _time.GetUtcNow());
+        var identity = new BootstrapIdentity(Domain, "silo-1", new SiloRoles(Authority: true, Issuer: true));
+        Write(folder.FullPath, authority, BootstrapNames.AuthorityRole);
+        using var bootstrap = FileSiloBootstrap.Open(folder.FullPath, Domain, _time, certificate => identity.Require(certificate, folder.FullPath));
+        var lines = new Lines();
+        bootstrap.LogTo(lines);
+        var before = bootstrap.Chain[0];
+
+        Write(folder.FullPath, authority, role, name);
+        File.SetLastWriteTimeUtc(folder.File("silo.pem"), File.GetLastWriteTimeUtc(folder.File("silo.pem")).AddSeconds(5));
+        Look(bootstrap, 4);
+
+        Assert.Equal(taken, !before.AsSpan().SequenceEqual(bootstrap.Chain[0]));
+        Assert.Equal(taken ? 0 : 1, lines.Told.Count);
+    }
+
     [SkippableFact]
     public void Certificates_of_the_shape_that_cert_manager_issues_are_a_silos()
     {
@@ -86,14 +146,36 @@ public sealed class FileSiloBootstrapTests
         Assert.Equal((BootstrapNames.SiloRole, "meshgrains-issuer-0"), (role, silo));
     }
 
-    private void Write(string folder, BootstrapAuthority authority)
+    private void Look(FileSiloBootstrap bootstrap, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            _ = bootstrap.Chain;
+        }
+    }
+
+    private void Write(string folder, BootstrapAuthority authority, string role = BootstrapNames.SiloRole, string name = "silo-1")
     {
         Directory.CreateDirectory(folder);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var certificate = authority.Issue(
-            BootstrapNames.SiloRole, "silo-1", key.ExportSubjectPublicKeyInfo(), [], TimeSpan.FromDays(5), RandomSerialSource.Shared, _time.GetUtcNow());
+            role, name, key.ExportSubjectPublicKeyInfo(), [], TimeSpan.FromDays(5), RandomSerialSource.Shared, _time.GetUtcNow());
         File.WriteAllText(Path.Combine(folder, "ca.pem"), PemWriter.EncodeCertificate(authority.CertificateDer));
         File.WriteAllText(Path.Combine(folder, "silo.pem"), PemWriter.EncodeCertificate(certificate));
         File.WriteAllText(Path.Combine(folder, "silo.key"), key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private sealed class Lines : ILogger<FileSiloBootstrap>
+    {
+        public List<(LogLevel Level, string Text)> Told { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Told.Add((logLevel, formatter(state, exception)));
     }
 }
