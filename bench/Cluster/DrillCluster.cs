@@ -47,6 +47,7 @@ internal sealed class DrillCluster : IAsyncDisposable
                 Flags = plan.Flags,
                 GatewayListen = plan.Gateway ? "127.0.0.1:0" : null,
                 KeyUri = vault?.KeyUri,
+                BlobsInMemory = plan.BlobsInMemory,
                 Program = plan.Server,
                 Tuning = name => cluster.Tune(plan, name),
                 Tell = Progress.Say,

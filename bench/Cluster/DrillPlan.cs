@@ -17,6 +17,9 @@ internal sealed record DrillPlan
     /// <summary>Keys in the Key Vault emulator; else sealed files.</summary>
     public bool VaultKeys { get; init; } = true;
 
+    /// <summary>Azurite keeps nothing on disk: for what is measured, never for what is killed.</summary>
+    public bool BlobsInMemory { get; init; }
+
     /// <summary>The meshgrains executable; null: the release build of this tree.</summary>
     public string? Server { get; init; }
 

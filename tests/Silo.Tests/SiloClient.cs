@@ -52,13 +52,14 @@ internal abstract class SiloClient : IAsyncDisposable
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            using var response = await client.GetAsync("/readyz", patience.Token);
+            using var response = await client.GetAsync("/readyz");
             if (response.IsSuccessStatusCode && (!withTemplates || await TemplatesArrivedAsync()))
             {
                 return;
             }
 
-            await Task.Delay(20, patience.Token);
+            Assert.False(patience.IsCancellationRequested, $"It was never ready: {await response.Content.ReadAsStringAsync()}");
+            await Task.Delay(20);
         }
     }
 

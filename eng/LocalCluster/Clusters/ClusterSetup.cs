@@ -25,6 +25,9 @@ public sealed record ClusterSetup
     /// <summary>Null: an Azurite of its own.</summary>
     public BlobAddress? Blob { get; init; }
 
+    /// <summary>An Azurite of its own keeps nothing on disk. Else it writes its whole index anew every few seconds, which a large one feels.</summary>
+    public bool BlobsInMemory { get; init; }
+
     /// <summary>Null: sealed files in its folder.</summary>
     public string? KeyUri { get; init; }
 

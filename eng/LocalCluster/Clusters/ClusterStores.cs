@@ -91,7 +91,7 @@ public sealed class ClusterStores : IAsyncDisposable
         ClusterFolder.WriteAtomically(folder.AccountKey, System.Text.Encoding.ASCII.GetBytes(AzuriteServer.AccountKey));
         ClusterFolder.Private(folder.Azurite);
         var process = new SupervisedProcess(
-            "azurite", async cancel => (await AzuriteServer.StartAsync(folder.Azurite, port, cancel)).Process, setup.Tell);
+            "azurite", async cancel => (await AzuriteServer.StartAsync(setup.BlobsInMemory ? null : folder.Azurite, port, cancel)).Process, setup.Tell);
         await process.StartAsync(cancellationToken);
         return (new BlobAddress($"http://127.0.0.1:{port}/{AzuriteServer.Account}", folder.AccountKey), process);
     }

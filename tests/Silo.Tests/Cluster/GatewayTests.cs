@@ -65,6 +65,7 @@ public sealed class GatewayTests(ClusterServers servers)
         try
         {
             await IssuedAsync(20);
+            await first.ReadyAsync();
             await SilosAsync(front, "ready", 1);
             await IssuedAsync(40);
         }

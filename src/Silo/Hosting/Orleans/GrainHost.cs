@@ -21,7 +21,11 @@ internal static class GrainHost
     private const int MaxEnqueuedRequests = 5000;
 
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
+    // A silo that missed three has no say any more in who is dead: so the last of three is alone in command before a denial lease is over.
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(5);
+    private const int MissedHeartbeats = 3;
+
     private static readonly TimeSpan TableRefresh = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan JoinPatience = TimeSpan.FromMinutes(2);
 
@@ -127,6 +131,7 @@ internal static class GrainHost
         options.EnableConnectionLivenessCheck = false;
         options.TableRefreshTimeout = TableRefresh;
         options.IAmAliveTablePublishTimeout = Heartbeat;
+        options.NumMissedTableIAmAliveLimit = MissedHeartbeats;
         options.MaxJoinAttemptTime = JoinPatience;
     });
 }
