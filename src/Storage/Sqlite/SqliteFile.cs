@@ -18,7 +18,7 @@ internal static class SqliteFile
             session = SqliteSession.Open(path, access, busyTimeout);
 
             // Before anything is written: a file of another kind must be left as it is.
-            var version = CheckedVersion(path, schema, session);
+            var version = session.Read(inside => CheckedVersion(inside, path, schema));
             session.Run("PRAGMA journal_mode=WAL");
             if (version < schema.Version)
             {
@@ -42,7 +42,7 @@ internal static class SqliteFile
     private static int Migrate(SqliteSession session, string path, SqliteSchema schema)
     {
         // Another process may have migrated the file while this one waited for the lock.
-        var version = CheckedVersion(path, schema, session);
+        var version = CheckedVersion(session, path, schema);
         for (var next = version; next < schema.Version; next++)
         {
             session.Run(schema.Migrations[next]);
@@ -53,7 +53,8 @@ internal static class SqliteFile
         return schema.Version;
     }
 
-    private static int CheckedVersion(string path, SqliteSchema schema, SqliteSession session)
+    /// <summary>Runs inside a transaction: what it reads is to be of one moment, while another process may be migrating the file.</summary>
+    private static int CheckedVersion(SqliteSession session, string path, SqliteSchema schema)
     {
         var application = (int)session.Number("PRAGMA application_id");
         var version = (int)session.Number("PRAGMA user_version");

@@ -71,21 +71,10 @@ internal sealed class SqliteSession : IDisposable
     }
 
     /// <summary>Runs <paramref name="work"/> in one transaction that takes the write lock at its beginning.</summary>
-    public T Write<T>(Func<SqliteSession, T> work)
-    {
-        Use("BEGIN IMMEDIATE").Execute();
-        try
-        {
-            var result = work(this);
-            Use("COMMIT").Execute();
-            return result;
-        }
-        catch
-        {
-            RollBack();
-            throw;
-        }
-    }
+    public T Write<T>(Func<SqliteSession, T> work) => Within("BEGIN IMMEDIATE", work);
+
+    /// <summary>Runs <paramref name="work"/>, which only reads, on what the file holds at one moment.</summary>
+    public T Read<T>(Func<SqliteSession, T> work) => Within("BEGIN", work);
 
     public void RollBack()
     {
@@ -105,5 +94,21 @@ internal sealed class SqliteSession : IDisposable
 
         _statements.Clear();
         _connection.Dispose();
+    }
+
+    private T Within<T>(string begin, Func<SqliteSession, T> work)
+    {
+        Use(begin).Execute();
+        try
+        {
+            var result = work(this);
+            Use("COMMIT").Execute();
+            return result;
+        }
+        catch
+        {
+            RollBack();
+            throw;
+        }
     }
 }
