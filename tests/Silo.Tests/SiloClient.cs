@@ -136,12 +136,22 @@ internal abstract class SiloClient : IAsyncDisposable
         return (string)(await PostAsync("/v1/join-tokens", new { entryId = (string)entry["id"]! }))["token"]!;
     }
 
+    /// <summary>Posts as clients are told to: what is unavailable is asked for again, as while a cluster changes its members.</summary>
     public async Task<JsonNode> PostAsync(string path, object body)
     {
-        using var response = await Admin.PostAsJsonAsync(path, body);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {text}");
-        return JsonNode.Parse(text)!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            using var response = await Admin.PostAsJsonAsync(path, body);
+            var text = await response.Content.ReadAsStringAsync();
+            if (response.StatusCode != HttpStatusCode.ServiceUnavailable || patience.IsCancellationRequested)
+            {
+                Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode} {text}");
+                return JsonNode.Parse(text)!;
+            }
+
+            await Task.Delay(50);
+        }
     }
 
     public async Task<JsonNode> GetAsync(string path)

@@ -41,6 +41,8 @@ internal static class RefusalMap
         GrainOperationException refused => refused.ToRefusal(),
         IssuanceLogUnavailableException => new Refusal(
             RefusalCode.Unavailable, "log_unavailable", "The issuance log cannot be used right now; try again.", exception.Message, TimeSpan.FromSeconds(1)),
+        StoreUnavailableException => new Refusal(
+            RefusalCode.Unavailable, "store_unavailable", "The store cannot be used right now; try again shortly.", exception.Message, TimeSpan.FromSeconds(1)),
         RecordKeyUnavailableException => new Refusal(
             RefusalCode.Unavailable, "record_key_unavailable", "The key manager has not answered since this silo started; try again.", null, TimeSpan.FromSeconds(2)),
         RecordConflictException => new Refusal(

@@ -32,6 +32,10 @@ internal sealed class GrainCallFailures : IOutgoingGrainCallFilter
         TimeoutException => new(RefusalCode.Unavailable, "silo_timeout", "Another silo did not answer in time; the outcome is unknown. Try again."),
         SiloUnavailableException or ConnectionFailedException or OrleansMessageRejectionException => new(
             RefusalCode.Unavailable, "silo_unavailable", "The silo that holds this record cannot be reached right now; try again shortly."),
+
+        // The runtime's own words for a directory or a placement in the middle of a change of members; a failure of a grain's carries another one inside.
+        OrleansException { InnerException: null } => new(
+            RefusalCode.Unavailable, "silo_unavailable", $"The cluster is changing its members; try again shortly. {failure.Message}"),
         _ => null,
     };
 }

@@ -11,7 +11,7 @@ namespace MeshGrains.Silo;
 /// While the table does not answer at all, nothing is done: members stay members, and the denials' lease decides on issuance.
 /// </summary>
 internal sealed class MembershipWatch(
-    IMembershipTable table, ClusterView view, SiloNames names, SiloFate fate, ILocalSiloDetails local, ClusterInstruments instruments,
+    IMembershipTable table, IClusterMembershipService membership, ClusterView view, SiloNames names, SiloFate fate, ILocalSiloDetails local, ClusterInstruments instruments,
     TimeSpan interval, IRandomSource random, TimeProvider time)
     : BackgroundService
 {
@@ -58,8 +58,8 @@ internal sealed class MembershipWatch(
 
     private async Task<Action?> FaultAsync()
     {
-        // Taken before the read: a read that began earlier may end later.
-        var highest = view.HighestVersion;
+        // Taken before the read: a read that began earlier may end later. Other silos tell of versions that this one never read.
+        var highest = Math.Max(view.HighestVersion, membership.CurrentSnapshot.Version.Value);
         var now = await table.ReadAll();
         if (now.TryGet(local.SiloAddress)?.Item1 is not { } own)
         {

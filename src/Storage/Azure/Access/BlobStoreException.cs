@@ -1,4 +1,6 @@
+using MeshGrains.Grains;
+
 namespace MeshGrains.Storage;
 
-/// <summary>A blob store failed or refused; the text says what to do. Whether a write that failed so took place is not known: read again.</summary>
-public sealed class BlobStoreException(string message) : IOException(message);
+/// <summary>A blob store failed or refused.</summary>
+public sealed class BlobStoreException(string message) : StoreUnavailableException(message);
