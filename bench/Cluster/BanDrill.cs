@@ -28,11 +28,6 @@ internal static class BanDrill
     private static readonly ClientRules Insistent = new(4, 1, TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(40));
     private static readonly ClientRules Others = ClientRules.Issue with { Clients = 4, Pause = TimeSpan.FromMilliseconds(50) };
 
-    private const string Config = """
-        ca:
-          issuingCaBudgetPerHour: 1000
-        """;
-
     public static async Task<int> RunAsync(DrillOptions options, CancellationToken cancellationToken)
     {
         if (ClusterNeeds.Missing() is { } missing)
@@ -48,7 +43,6 @@ internal static class BanDrill
             new DrillPlan
             {
                 Server = options.Server,
-                Config = Config,
                 Tuning = (name, mesh) => isolation.Before(name, mesh, faults.Of(name)),
             },
             cancellationToken);

@@ -18,7 +18,7 @@ internal static class ClusterBench
 
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
         await using var cluster = await DrillCluster.StartAsync(
-            scratch, new DrillPlan { Silos = 3, Gateway = false, VaultKeys = false, Server = options.Server, Config = "ca:\n  issuingCaBudgetPerHour: 1000\n" }, cancellationToken);
+            scratch, new DrillPlan { Silos = 3, Gateway = false, VaultKeys = false, Server = options.Server }, cancellationToken);
         var tokens = cluster.Tokens.WriteTokens(EndToEndBench.Tokens);
         var runs = new List<(int Silos, LoadResult Load)>();
         var serials = new List<UInt128>();

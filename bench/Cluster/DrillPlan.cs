@@ -5,9 +5,6 @@ internal sealed record DrillPlan
 {
     public int Silos { get; init; } = 3;
 
-    /// <summary>Further YAML that all processes share.</summary>
-    public string Config { get; init; } = "";
-
     /// <summary>Further flags of every silo.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 

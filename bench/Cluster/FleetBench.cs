@@ -24,7 +24,7 @@ internal static class FleetBench
 
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
         await using var cluster = await DrillCluster.StartAsync(
-            scratch, new DrillPlan { VaultKeys = false, BlobsInMemory = true, Server = options.Server, Config = "ca:\n  issuingCaBudgetPerHour: 1000\n" }, cancellationToken);
+            scratch, new DrillPlan { VaultKeys = false, BlobsInMemory = true, Server = options.Server }, cancellationToken);
         var silos = cluster.Mesh.Silos;
 
         // A silo is the size that it has after some work, not the size of a process that has not begun.

@@ -24,7 +24,7 @@ internal static class SiloKillDrill
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
         var faults = new PlantedFaults();
         await using var cluster = await DrillCluster.StartAsync(
-            scratch, new DrillPlan { Server = options.Server, Tuning = (name, _) => faults.Of(name), Config = Config }, cancellationToken);
+            scratch, new DrillPlan { Server = options.Server, Tuning = (name, _) => faults.Of(name) }, cancellationToken);
         await cluster.WarmAsync(cancellationToken);
         var run = await LoadAsync(cluster, cancellationToken);
         var calls = await cluster.Vault!.CallsAsync(cancellationToken);
@@ -76,12 +76,6 @@ internal static class SiloKillDrill
 
     /// <summary>A new root signs its own certificate, once.</summary>
     private const int RootSignatures = 1;
-
-    /// <summary>Silos' lives are many and short here.</summary>
-    private const string Config = """
-        ca:
-          issuingCaBudgetPerHour: 1000
-        """;
 
     private static async Task<SiloKillRun> LoadAsync(DrillCluster cluster, CancellationToken cancellationToken)
     {

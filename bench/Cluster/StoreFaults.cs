@@ -40,13 +40,13 @@ internal sealed class StoreFaults : IAsyncDisposable
 
     public int FailuresOf(string phase) => _phases.Single(one => one.Name == phase).Failures;
 
-    public static async Task<StoreFaults> StartAsync(ScratchFolder scratch, string? server, string config, CancellationToken cancellationToken)
+    public static async Task<StoreFaults> StartAsync(ScratchFolder scratch, string? server, CancellationToken cancellationToken)
     {
         var run = new StoreFaults(new PlantedFaults(), new StoreProxies(), cancellationToken);
         try
         {
             run.Cluster = await DrillCluster.StartAsync(
-                scratch, new DrillPlan { Server = server, Config = config, Tuning = (name, mesh) => run._proxies.Before(name, mesh, run._faults.Of(name)) }, cancellationToken);
+                scratch, new DrillPlan { Server = server, Tuning = (name, mesh) => run._proxies.Before(name, mesh, run._faults.Of(name)) }, cancellationToken);
             await run.Cluster.WarmAsync(cancellationToken);
             run.LiveHandshakes = await LiveHandshakes.StartAsync(run.Cluster, cancellationToken);
             run._clients = new DrillClients(run.Cluster.Tokens, run.Cluster.Front, ClientRules.Issue);

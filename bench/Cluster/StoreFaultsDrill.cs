@@ -11,11 +11,6 @@ internal static class StoreFaultsDrill
     /// <summary>The root's signing key and the key that wraps the record key.</summary>
     private const int KeysOfTrustDomain = 2;
 
-    private const string Config = """
-        ca:
-          issuingCaBudgetPerHour: 1000
-        """;
-
     public static async Task<int> RunAsync(DrillOptions options, CancellationToken cancellationToken)
     {
         if (ClusterNeeds.Missing() is { } missing)
@@ -24,7 +19,7 @@ internal static class StoreFaultsDrill
         }
 
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
-        await using var run = await StoreFaults.StartAsync(scratch, options.Server, Config, cancellationToken);
+        await using var run = await StoreFaults.StartAsync(scratch, options.Server, cancellationToken);
         await run.RedisRestartedAsync();
         await run.LinksCutAsync();
         await run.LogHeldBackAsync();

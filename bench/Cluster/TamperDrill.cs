@@ -8,11 +8,6 @@ internal static class TamperDrill
 {
     public const string Name = "tamper";
 
-    private const string Config = """
-        ca:
-          issuingCaBudgetPerHour: 1000
-        """;
-
     public static async Task<int> RunAsync(DrillOptions options, CancellationToken cancellationToken)
     {
         if (ClusterNeeds.Missing() is { } missing)
@@ -30,7 +25,6 @@ internal static class TamperDrill
                 new DrillPlan
                 {
                     Server = options.Server,
-                    Config = Config,
 
                     // Nobody balances load onto these silos: each of many stops would wait for it.
                     Flags = ["--set", "gateway.drainDelay=0s"],

@@ -31,28 +31,12 @@ public static class GatewayServices
     /// <param name="issues">False where no issuing CA is ever to be had: readiness does not wait for one then.</param>
     public static IServiceCollection AddMeshGateway(this IServiceCollection services, bool issues = true)
     {
-        services.AddOptions<GatewayOptions>().ValidateOnStart();
-        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        services.AddSingleton<MeshScope>();
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
+        services.AddGatewayFront();
         services.AddGatewayAuthentication();
-        services.AddGatewayLimits();
-        services.AddRouting();
-        services.AddMetrics();
-
-        services.AddSingleton<GatewayEndpoints>();
         services.AddSingleton<IClientTrust, IssuanceTrust>();
-        services.AddSingleton<ClientCertificateCheck>();
-        services.AddRelayEnds();
         services.AddSingleton<RelayedClients>();
-        services.AddSingleton<ServingTls>();
         services.AddSingleton(MakeServingCertificate);
-        services.AddSingleton<KestrelSetup>();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
-        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
         services.AddSingleton<CallIntake>();
-        services.AddSingleton<RefusalLog>();
         services.AddSingleton<CreateCertificateHandler>();
 
         services.TryAddSingleton<IOperatorDenials, OperatorDenials>();
@@ -60,7 +44,6 @@ public static class GatewayServices
         services.AddSingleton<Audit>();
         services.AddSingleton<AdminContext>();
         services.AddSingleton<LogCheck>();
-        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default));
         OpenApi.Add(services);
 
         services.AddSingleton<IReadinessCheck, LogReadiness>();
@@ -71,10 +54,34 @@ public static class GatewayServices
         }
 
         services.AddSingleton<RpcHealth>();
-        services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServingCertificate>());
         services.AddHostedService<HealthReporter>();
+        return services;
+    }
+
+    /// <summary>What stands before the calls in a silo's gateway and in one that runs apart: listeners, TLS, limits, both ends of relay links.</summary>
+    internal static IServiceCollection AddGatewayFront(this IServiceCollection services)
+    {
+        services.AddOptions<GatewayOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddSingleton<MeshScope>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
+        services.AddGatewayLimits();
+        services.AddRelayEnds();
+        services.AddRouting();
+        services.AddMetrics();
+
+        services.AddSingleton<GatewayEndpoints>();
+        services.AddSingleton<ClientCertificateCheck>();
+        services.AddSingleton<ServingTls>();
+        services.AddSingleton<KestrelSetup>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
+        services.AddSingleton<RefusalLog>();
+        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, RestJson.Default));
+        services.AddSingleton<PrometheusCollector>();
         return services;
     }
 

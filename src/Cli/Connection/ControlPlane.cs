@@ -64,7 +64,7 @@ internal sealed class ControlPlane : IDisposable
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 AllowTlsResume = false,
                 ClientCertificateContext = client?.TlsContext,
-                CertificateChainPolicy = PeerCheck.NoChain(),
+                CertificateChainPolicy = PeerChain.Undecided(),
                 RemoteCertificateValidationCallback = check.Accept,
             },
         };

@@ -22,15 +22,6 @@ internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProv
     /// <summary>Why the last peer was refused; null when it was not.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>The chain that .NET builds before it asks is no part of the decision: nothing is fetched and nothing of the system's is trusted.</summary>
-    public static X509ChainPolicy NoChain() => new()
-    {
-        TrustMode = X509ChainTrustMode.CustomRootTrust,
-        RevocationMode = X509RevocationMode.NoCheck,
-        DisableCertificateDownloads = true,
-        VerificationFlags = X509VerificationFlags.AllFlags,
-    };
-
     /// <summary>A <see cref="RemoteCertificateValidationCallback"/>.</summary>
     public bool Accept(object sender, X509Certificate? leaf, X509Chain? chain, SslPolicyErrors errors)
     {
@@ -47,8 +38,7 @@ internal sealed class PeerCheck(SpiffeBundle bundle, SpiffeId expected, TimeProv
             return "it showed no certificate";
         }
 
-        IReadOnlyList<ReadOnlyMemory<byte>> intermediates = [.. (chain?.ChainPolicy.ExtraStore ?? []).Select(certificate => certificate.RawDataMemory)];
-        var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), intermediates, bundle, time.GetUtcNow(), Tolerance);
+        var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), PeerChain.Intermediates(chain), bundle, time.GetUtcNow(), Tolerance);
         if (!validation.IsValid)
         {
             return $"its certificate does not hold ({validation.Refusal}): {validation.Error.TrimEnd('.')}";

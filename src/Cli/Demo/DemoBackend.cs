@@ -78,7 +78,7 @@ internal sealed class DemoBackend : IAsyncDisposable
                     AllowTlsResume = false,
                     ServerCertificateContext = _svid.TlsContext,
                     ClientCertificateRequired = true,
-                    CertificateChainPolicy = PeerCheck.NoChain(),
+                    CertificateChainPolicy = PeerChain.Undecided(),
                     RemoteCertificateValidationCallback = check.Accept,
                 },
                 patience.Token);

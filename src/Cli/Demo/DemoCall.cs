@@ -46,7 +46,7 @@ internal sealed class DemoCall : IDisposable
                     // A resumed session would bring back an identity that nobody showed this time.
                     AllowTlsResume = false,
                     ClientCertificateContext = svid,
-                    CertificateChainPolicy = PeerCheck.NoChain(),
+                    CertificateChainPolicy = PeerChain.Undecided(),
                     RemoteCertificateValidationCallback = check.Accept,
                 },
                 cancellationToken);

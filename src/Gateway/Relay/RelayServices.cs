@@ -54,17 +54,8 @@ public static class RelayServices
     /// </summary>
     public static IServiceCollection AddMeshRelayGateway(this IServiceCollection services)
     {
-        services.AddOptions<GatewayOptions>().ValidateOnStart();
-        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        services.AddSingleton<MeshScope>();
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
-        services.AddGatewayLimits();
-        services.AddRelayEnds();
+        services.AddGatewayFront();
         services.AddMeshRelayLinks();
-        services.AddRouting();
-        services.AddMetrics();
-
         services.AddSingleton<IRelayTargets, ConfiguredRelayTargets>();
         services.AddSingleton<StreamRelay>();
         services.AddSingleton<IClientTrust>(provider => provider.GetRequiredService<RelayTrust>());
@@ -72,17 +63,8 @@ public static class RelayServices
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<SiloProbe>());
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<RelayTrust>());
 
-        services.AddSingleton<GatewayEndpoints>();
-        services.AddSingleton<ClientCertificateCheck>();
-        services.AddSingleton<ServingTls>();
         services.AddSingleton<ServingCertificate>();
-        services.AddSingleton<KestrelSetup>();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
-        services.AddSingleton<IConfigureOptions<SocketTransportOptions>>(provider => provider.GetRequiredService<KestrelSetup>());
-        services.AddSingleton<RefusalLog>();
-        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, Rest.RestJson.Default));
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<ServingCertificate>());
-        services.AddSingleton<PrometheusCollector>();
         services.AddSingleton<FrontMetrics>();
         services.AddSingleton<IHostedService>(provider => provider.GetRequiredService<ServingCertificate>());
         return services;

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshGrains.Gateway.Serving;
+using MeshGrains.Identity;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
@@ -17,15 +18,6 @@ internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck pee
     private const string ServerName = "silo.relay.meshgrains.internal";
 
     private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
-
-    // The chain that .NET builds before it asks us is no part of the decision: nothing is fetched and nothing of the system's is trusted.
-    private static readonly X509ChainPolicy NoChain = new()
-    {
-        TrustMode = X509ChainTrustMode.CustomRootTrust,
-        RevocationMode = X509RevocationMode.NoCheck,
-        DisableCertificateDownloads = true,
-        VerificationFlags = X509VerificationFlags.AllFlags,
-    };
 
     private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
 
@@ -44,7 +36,7 @@ internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck pee
             AllowRenegotiation = false,
             ClientCertificateRequired = true,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = NoChain.Clone(),
+            CertificateChainPolicy = PeerChain.Undecided(),
             RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, own, leaf, chain),
         });
     }
@@ -59,7 +51,7 @@ internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck pee
         AllowTlsResume = false,
         AllowRenegotiation = false,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        CertificateChainPolicy = NoChain.Clone(),
+        CertificateChainPolicy = PeerChain.Undecided(),
         RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
         {
             var (peer, error) = peers.Server(leaf, chain);

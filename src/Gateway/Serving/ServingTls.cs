@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Identity;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
@@ -17,15 +18,6 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
 
     // h2 first: gRPC clients offer it alone, people's tools offer both.
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11];
-
-    // The chain that .NET builds before it asks us is no part of the decision: nothing is fetched and nothing of the system's is trusted.
-    private static readonly X509ChainPolicy NoChain = new()
-    {
-        TrustMode = X509ChainTrustMode.CustomRootTrust,
-        RevocationMode = X509RevocationMode.NoCheck,
-        DisableCertificateDownloads = true,
-        VerificationFlags = X509VerificationFlags.AllFlags,
-    };
 
     private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
     private volatile SslStreamCertificateContext? _current;
@@ -61,7 +53,7 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
             // Asked for, not demanded: the callback takes a client that has none.
             ClientCertificateRequired = true,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = NoChain.Clone(),
+            CertificateChainPolicy = PeerChain.Undecided(),
             RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, leaf, chain),
         });
     }

@@ -79,14 +79,12 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
     {
         if (_denials.Fresh is not { } denials)
         {
-            throw new GrainOperationException(
-                RefusalCode.Unavailable, "denials_stale", "This silo may not know the newest denials and issues nothing until it does; try again shortly.");
+            throw new GrainOperationException(IssuanceRefusals.DenialsStale);
         }
 
         if (denials.Contains(DenialKind.TaintedAuthority, issuer.AuthorityId))
         {
-            throw new GrainOperationException(
-                RefusalCode.Unavailable, "not_ready", "This silo's issuing CA was tainted and another is being asked for; try again shortly.");
+            throw new GrainOperationException(IssuanceRefusals.IssuerTainted);
         }
 
         if (denials.Contains(DenialKind.QuarantinedIdentity, id.ToString()))

@@ -13,7 +13,6 @@ namespace MeshGrains.Grains;
 /// </summary>
 internal sealed partial class IssuanceService : IIssuanceService
 {
-    private static readonly TimeSpan RetryHint = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// What a call has read counts for this long. A registration comes from a cache no older than half the time that deletions stay denied; after the
@@ -118,7 +117,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         if (issuer is null || NotReadyReason is not null)
         {
             return Refuse(request, new Refusal(
-                RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now: {NotReadyReason ?? _issuers.WaitingFor}.", RetryAfter: RetryHint));
+                RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now: {NotReadyReason ?? _issuers.WaitingFor}.", RetryAfter: IssuanceRefusals.RetryHint));
         }
 
         var lookup = await ResolveAsync(request, cancellationToken);
@@ -152,7 +151,7 @@ internal sealed partial class IssuanceService : IIssuanceService
 
         if (!Validity.TryForLeaf(now, ttl, issuer.NotAfter, _options.Backdate, out var validity))
         {
-            return Refuse(request, new Refusal(RefusalCode.Unavailable, "issuer_ended", "The issuing CA ends now; try again shortly.", RetryAfter: RetryHint));
+            return Refuse(request, new Refusal(RefusalCode.Unavailable, "issuer_ended", "The issuing CA ends now; try again shortly.", RetryAfter: IssuanceRefusals.RetryHint));
         }
 
         var (svid, record) = Sign(request, issuer, registration, lookup.AttestedAt, csr, validity, now);
@@ -168,14 +167,14 @@ internal sealed partial class IssuanceService : IIssuanceService
         catch (IssuanceLogUnavailableException failure)
         {
             return Refuse(request, new Refusal(
-                RefusalCode.Unavailable, "log_unavailable", "The issuance log takes no records now, so nothing is issued; try again shortly.", failure.Message, RetryHint));
+                RefusalCode.Unavailable, "log_unavailable", "The issuance log takes no records now, so nothing is issued; try again shortly.", failure.Message, IssuanceRefusals.RetryHint));
         }
         catch (IssuanceShardSealedException fenced)
         {
             Fenced(issuer, fenced);
             return Refuse(request, new Refusal(
                 RefusalCode.Unavailable, "issuer_fenced", "This silo's issuing CA was fenced off and another is being asked for; try again shortly.",
-                fenced.Message, RetryHint));
+                fenced.Message, IssuanceRefusals.RetryHint));
         }
 
         if (Points.IsEnabled("issuance.recorded"))
@@ -283,19 +282,18 @@ internal sealed partial class IssuanceService : IIssuanceService
         }
 
         return new RegistrationResult(new Refusal(
-            RefusalCode.Unavailable, "registrations_unavailable", "Registrations cannot be read now; try again shortly.", failure.Message, RetryHint));
+            RefusalCode.Unavailable, "registrations_unavailable", "Registrations cannot be read now; try again shortly.", failure.Message, IssuanceRefusals.RetryHint));
     }
 
     private Refusal? Outlived(long started) => _time.GetElapsedTime(started) < LongestCall ? null : new Refusal(
-        RefusalCode.Unavailable, "call_outlived", "This call took too long to still go by what it has read; try again.", RetryAfter: RetryHint);
+        RefusalCode.Unavailable, "call_outlived", "This call took too long to still go by what it has read; try again.", RetryAfter: IssuanceRefusals.RetryHint);
 
     private Refusal? Denied(in RegistrationResult lookup, IssuerSnapshot? issuer, DateTimeOffset now)
     {
         var registration = lookup.Registration!;
         if (_denials.Fresh is not { } denials)
         {
-            return new Refusal(
-                RefusalCode.Unavailable, "denials_stale", "This silo may not know the newest denials and issues nothing until it does; try again shortly.", RetryAfter: RetryHint);
+            return IssuanceRefusals.DenialsStale;
         }
 
         if (denials.Contains(DenialKind.QuarantinedIdentity, registration.IdText))
@@ -314,8 +312,7 @@ internal sealed partial class IssuanceService : IIssuanceService
         }
 
         return issuer is not null && denials.Contains(DenialKind.TaintedAuthority, issuer.AuthorityId)
-            ? new Refusal(
-                RefusalCode.Unavailable, "not_ready", "This silo's issuing CA was tainted and another is being asked for; try again shortly.", RetryAfter: RetryHint)
+            ? IssuanceRefusals.IssuerTainted
             : null;
     }
 

@@ -11,6 +11,11 @@ public sealed class GrainOperationException : Exception
         Reason = reason;
     }
 
+    internal GrainOperationException(Refusal refusal)
+        : this(refusal.Code, refusal.Reason, refusal.Message)
+    {
+    }
+
     [Id(0)]
     public RefusalCode Code { get; }
 

@@ -1,11 +1,15 @@
+using System.Collections.Concurrent;
+using MeshGrains.Grains;
+
 namespace MeshGrains.Storage;
 
 /// <summary>
-/// The bounded queue between the callers and the log's one thread. The thread takes all that waits. When the commit before carried more than one
+/// The bounded queue between the callers and the log's one thread, with the appends that are used again. The thread takes all that waits. When the commit before carried more than one
 /// record, callers come together, and waiting a moment for the rest of them makes fewer and larger commits; a lone caller is never made to wait.
 /// </summary>
-internal sealed class AppendQueue(int capacity, int batchLimit, TimeSpan gatherWindow)
+internal sealed class AppendQueue(int capacity, int batchLimit, TimeSpan gatherWindow, int pooled)
 {
+    private readonly ConcurrentQueue<PendingAppend> _pool = new();
     private readonly object _gate = new();
     private readonly PendingAppend[] _ring = new PendingAppend[capacity];
     private int _head;
@@ -17,8 +21,42 @@ internal sealed class AppendQueue(int capacity, int batchLimit, TimeSpan gatherW
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <returns>False when the queue is full or closed.</returns>
-    public bool TryAdd(PendingAppend append)
+    /// <summary>Encodes a record and lets it wait for the log's thread, which decides on the outcome.</summary>
+    /// <exception cref="ArgumentException">A field of the record is outside its bounds.</exception>
+    /// <exception cref="IssuanceLogUnavailableException">As the outcome: the queue is full or closed.</exception>
+    public ValueTask AddAsync(IssuanceRecord record)
+    {
+        var append = _pool.TryDequeue(out var used) ? used : new PendingAppend(Return);
+        try
+        {
+            append.Fill(record);
+        }
+        catch
+        {
+            append.Recycle();
+            throw;
+        }
+
+        var outcome = append.Outcome;
+        if (TryAdd(append))
+        {
+            return outcome;
+        }
+
+        append.Recycle();
+        return ValueTask.FromException(new IssuanceLogUnavailableException(
+            $"{Count} records wait for the issuance log, which takes no more than {capacity}, or it is closing."));
+    }
+
+    private void Return(PendingAppend append)
+    {
+        if (_pool.Count < pooled)
+        {
+            _pool.Enqueue(append);
+        }
+    }
+
+    private bool TryAdd(PendingAppend append)
     {
         lock (_gate)
         {

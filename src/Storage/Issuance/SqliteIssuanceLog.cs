@@ -23,7 +23,6 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
     private readonly LogReader _reader;
     private readonly Thread _thread;
     private readonly ITimer _probeTimer;
-    private readonly System.Collections.Concurrent.ConcurrentQueue<PendingAppend> _pool = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LogStore? _store;
     private volatile RecentRecords _recent;
@@ -43,7 +42,7 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
         _logger = logger;
         _paths = new LogPaths(options.Path);
         _probeDelay = options.ProbeDelay;
-        _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow);
+        _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow, PooledAppends);
         _store = OpenStore();
         _recent = _store.Recent;
         _reader = new LogReader(_paths, options.BusyTimeout);
@@ -63,31 +62,9 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
     {
         ArgumentNullException.ThrowIfNull(record);
         cancellationToken.ThrowIfCancellationRequested();
-        if (!_available)
-        {
-            return ValueTask.FromException(new IssuanceLogUnavailableException("The issuance log cannot be written; it is tried again by itself."));
-        }
-
-        var append = _pool.TryDequeue(out var pooled) ? pooled : new PendingAppend(Return);
-        try
-        {
-            append.Fill(record);
-        }
-        catch
-        {
-            append.Recycle();
-            throw;
-        }
-
-        var outcome = append.Outcome;
-        if (_queue.TryAdd(append))
-        {
-            return outcome;
-        }
-
-        append.Recycle();
-        return ValueTask.FromException(new IssuanceLogUnavailableException(
-            $"{_queue.Count} records wait for the issuance log, which takes no more than {_options.QueueCapacity}, or it is closing."));
+        return _available
+            ? _queue.AddAsync(record)
+            : ValueTask.FromException(new IssuanceLogUnavailableException("The issuance log cannot be written; it is tried again by itself."));
     }
 
     public ValueTask<IssuanceRecord?> FindBySerialAsync(
@@ -177,14 +154,6 @@ public sealed partial class SqliteIssuanceLog : IIssuanceLog, IDisposable, IAsyn
         }
 
         return store;
-    }
-
-    private void Return(PendingAppend append)
-    {
-        if (_pool.Count < PooledAppends)
-        {
-            _pool.Enqueue(append);
-        }
     }
 
     private void ProbeNow()

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshGrains.Grains;
 
 namespace MeshGrains.Storage;
@@ -59,14 +58,7 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
             statement => statement.Bind(1, trustDomain).Bind(2, afterId ?? "").Bind(3, limit), cancellationToken);
 
     public ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken)
-        => _entries.PutAsync(
-            entry with
-            {
-                Selectors = OrEmpty(entry.Selectors),
-                DnsNames = OrEmpty(entry.DnsNames),
-                FederatesWith = OrEmpty(entry.FederatesWith),
-            },
-            cancellationToken);
+        => _entries.PutAsync(StoredEntry.Of(entry), cancellationToken);
 
     public ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken)
         => _entries.DeleteAsync(trustDomain, entryId, revision, cancellationToken);
@@ -79,6 +71,4 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
 
     public ValueTask<bool> DeleteTemplateAsync(string trustDomain, string templateId, long revision, CancellationToken cancellationToken)
         => _templates.DeleteAsync(trustDomain, templateId, revision, cancellationToken);
-
-    private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> values) => values.IsDefault ? [] : values;
 }

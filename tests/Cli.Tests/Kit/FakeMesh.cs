@@ -82,7 +82,7 @@ internal sealed class FakeMesh : IAsyncDisposable
                     ServerCertificateContext = context,
                     ClientCertificateRequired = true,
                     EnabledSslProtocols = SslProtocols.Tls13,
-                    CertificateChainPolicy = PeerCheck.NoChain(),
+                    CertificateChainPolicy = PeerChain.Undecided(),
                     // It takes whoever comes and remembers whom; what counts here is what the client shows.
                     RemoteCertificateValidationCallback = (_, leaf, _, _) => leaf is null || IdOf(leaf) is not null,
                 }),

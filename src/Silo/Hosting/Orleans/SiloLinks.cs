@@ -51,8 +51,7 @@ internal sealed class SiloLinks(FileSiloBootstrap bootstrap, string trustDomain,
     /// <summary>A workload's, a gateway's, an expired or a foreign certificate is no silo's.</summary>
     private bool IsSilo(X509Certificate2 certificate, X509Chain? chain)
     {
-        List<ReadOnlyMemory<byte>> intermediates = [.. chain?.ChainPolicy.ExtraStore.Select(extra => (ReadOnlyMemory<byte>)extra.RawData) ?? []];
-        var validation = X509SvidValidator.Validate(certificate.RawData, intermediates, bootstrap.Anchors, time.GetUtcNow(), tolerance);
+        var validation = X509SvidValidator.Validate(certificate.RawData, PeerChain.Intermediates(chain), bootstrap.Anchors, time.GetUtcNow(), tolerance);
         return validation.IsValid && BootstrapNames.TryRead(validation.Id, trustDomain, out _, out _);
     }
 

@@ -34,7 +34,6 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
     private readonly HashSet<(string TrustDomain, string Issuer)> _lost = [];
     private readonly ConcurrentDictionary<LogSegment, long> _written = new();
     private volatile Dictionary<LogSegment, long> _seen = [];
-    private readonly ConcurrentQueue<PendingAppend> _pool = new();
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ITimer _probeTimer;
@@ -68,7 +67,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
         _own = new OwnRecords(options.CacheBytes / 5);
         _anchors = new BlobAnchors(_blobs);
         _probeDelay = options.ProbeDelay;
-        _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow);
+        _queue = new AppendQueue(options.QueueCapacity, options.BatchLimit, options.GatherWindow, PooledAppends);
         _probeTimer = time.CreateTimer(static log => ((BlobIssuanceLog)log!).ProbeNow(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { IsBackground = true, Name = "issuance log" };
         _thread.Start();
@@ -86,31 +85,7 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
         cancellationToken.ThrowIfCancellationRequested();
         LogSegment.RequireName(record.TrustDomain, "trust domain");
         LogSegment.RequireName(record.IssuerAuthorityId, "issuer");
-        if (!_available)
-        {
-            return ValueTask.FromException(Unavailable());
-        }
-
-        var append = _pool.TryDequeue(out var pooled) ? pooled : new PendingAppend(Return);
-        try
-        {
-            append.Fill(record);
-        }
-        catch
-        {
-            append.Recycle();
-            throw;
-        }
-
-        var outcome = append.Outcome;
-        if (_queue.TryAdd(append))
-        {
-            return outcome;
-        }
-
-        append.Recycle();
-        return ValueTask.FromException(new IssuanceLogUnavailableException(
-            $"{_queue.Count} records wait for the issuance log, which takes no more than {_options.QueueCapacity}, or it is closing."));
+        return _available ? _queue.AddAsync(record) : ValueTask.FromException(Unavailable());
     }
 
     public ValueTask<IssuanceRecord?> FindBySerialAsync(
@@ -228,14 +203,6 @@ public sealed partial class BlobIssuanceLog : IIssuanceLog, IDisposable, IAsyncD
             && !cancellationToken.IsCancellationRequested)
         {
             throw _blobs.Explain(failure, cancellationToken);
-        }
-    }
-
-    private void Return(PendingAppend append)
-    {
-        if (_pool.Count < PooledAppends)
-        {
-            _pool.Enqueue(append);
         }
     }
 

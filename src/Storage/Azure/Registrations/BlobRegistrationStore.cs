@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MeshGrains.Grains;
 
 namespace MeshGrains.Storage;
@@ -22,14 +21,7 @@ internal sealed class BlobRegistrationStore(EntryBlobs entries, TemplateBlobs te
         => limit > 0 ? entries.ListAsync(trustDomain, afterId, limit, cancellationToken) : ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>([]);
 
     public ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken)
-        => entries.PutAsync(
-            entry with
-            {
-                Selectors = OrEmpty(entry.Selectors),
-                DnsNames = OrEmpty(entry.DnsNames),
-                FederatesWith = OrEmpty(entry.FederatesWith),
-            },
-            cancellationToken);
+        => entries.PutAsync(StoredEntry.Of(entry), cancellationToken);
 
     public ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken)
         => entries.DeleteAsync(trustDomain, entryId, revision, cancellationToken);
@@ -42,6 +34,4 @@ internal sealed class BlobRegistrationStore(EntryBlobs entries, TemplateBlobs te
 
     public ValueTask<bool> DeleteTemplateAsync(string trustDomain, string templateId, long revision, CancellationToken cancellationToken)
         => templates.DeleteAsync(trustDomain, templateId, revision, cancellationToken);
-
-    private static ImmutableArray<T> OrEmpty<T>(ImmutableArray<T> values) => values.IsDefault ? [] : values;
 }
