@@ -1,4 +1,5 @@
 using MeshGrains.Gateway.Administration;
+using MeshGrains.Gateway.Agents;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Istio;
 using MeshGrains.Gateway.Metrics;
@@ -24,7 +25,7 @@ public static class GatewayServices
 {
     /// <summary>
     /// Adds the gateway with its listeners. The host brings <see cref="IIssuanceService"/>, <see cref="IIssuanceLog"/>, <see cref="IGatewayCertificateIssuer"/>,
-    /// <see cref="IRegistrationStore"/>, <see cref="IJoinTokenService"/>, <c>IGrainFactory</c>, <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>,
+    /// <see cref="IRegistrationStore"/>, <see cref="IAgentDirectory"/>, <see cref="IJoinTokenService"/>, <c>IGrainFactory</c>, <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>,
     /// <see cref="AttestationOptions"/> and <see cref="LimitsOptions"/>. Further <see cref="IReadinessCheck"/> services join <c>/readyz</c>.
     /// </summary>
     /// <param name="services">Where it goes.</param>
@@ -36,6 +37,7 @@ public static class GatewayServices
         services.AddSingleton<IClientTrust, IssuanceTrust>();
         services.AddSingleton<RelayedClients>();
         services.AddSingleton(MakeServingCertificate);
+        services.AddAgents();
         services.AddSingleton<CallIntake>();
         services.AddSingleton<CreateCertificateHandler>();
 
@@ -106,6 +108,7 @@ public static class GatewayServices
         // For anyone: the contracts are published anyway, and grpcurl needs no files then.
         grpc.MapGrpcReflection();
 
+        app.MapAgents();
         Resource<BundleEndpoints>(services).Map(app);
         Resource<EntryEndpoints>(services).Map(app);
         Resource<TemplateEndpoints>(services).Map(app);

@@ -25,6 +25,7 @@ public sealed class OptionsTests
         { "svid.backdate", new SvidOptions { Backdate = TimeSpan.FromSeconds(-1) } },
         { "svid.clockSkew", new SvidOptions { ClockSkew = TimeSpan.FromDays(1) } },
         { "svid.renewalLimit", new SvidOptions { RenewalLimit = TimeSpan.FromMinutes(1) } },
+        { "svid.agentRenewalLimit", new SvidOptions { AgentRenewalLimit = TimeSpan.FromMinutes(1) } },
         { "svid.registrationCacheTtl", new SvidOptions { RegistrationCacheTtl = TimeSpan.FromMinutes(6) } },
         { "svid.registrationCacheCapacity", new SvidOptions { RegistrationCacheCapacity = 0 } },
         { "svid.idempotencyWindow", new SvidOptions { IdempotencyWindow = TimeSpan.Zero } },

@@ -26,5 +26,8 @@ public sealed class DenialSnapshot
 
     public bool Contains(DenialKind kind, string subject) => _denied.Count != 0 && _denied.Contains((kind, subject));
 
+    /// <summary>Every subject of a kind, in no order.</summary>
+    public IEnumerable<string> Subjects(DenialKind kind) => _denied.Where(denial => denial.Kind == kind).Select(denial => denial.Subject);
+
     internal DenialSnapshot ConfirmedAgain(long timestamp) => new(Number, _denied, timestamp);
 }

@@ -24,6 +24,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IssuerSource>();
         services.AddSingleton<IssuanceInstruments>();
         services.AddSingleton<RegistrationResolver>();
+        services.AddSingleton<RegistrationChanges>();
+        services.AddSingleton<IAgentDirectory, AgentDirectory>();
         services.AddSingleton<IIssuanceService, IssuanceService>();
         services.AddSingleton<IGatewayCertificateIssuer, GatewayCertificateIssuer>();
 

@@ -30,8 +30,11 @@ public sealed record AuthenticatedCaller
     /// <summary>Where the presented certificate's record lies; null when that is not known.</summary>
     public CertificateHint? CertificateHint { get; init; }
 
-    /// <summary>The entry that a redeemed join token admits to.</summary>
+    /// <summary>The entry that a redeemed join token admits to, or that an agent asks for.</summary>
     public string? EntryId { get; init; }
+
+    /// <summary>The judged agent of a <see cref="CallerKind.Agent"/> caller; null for every other.</summary>
+    public AgentStanding? Agent { get; init; }
 
     /// <summary>When the facts were attested: now for tokens; taken from the log for an SVID.</summary>
     public DateTimeOffset AttestedAt { get; init; }

@@ -7,4 +7,7 @@ public enum CallerKind
     JoinToken,
     X509Svid,
     LocalOperator,
+
+    /// <summary>A node agent, for an entry of its own; <see cref="AuthenticatedCaller.Agent"/> is set.</summary>
+    Agent,
 }

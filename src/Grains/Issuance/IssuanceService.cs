@@ -306,6 +306,16 @@ internal sealed partial class IssuanceService : IIssuanceService
             return new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");
         }
 
+        if (AgentDenials.CheckIdentity(registration.IdText, denials) is { } bannedAgent)
+        {
+            return bannedAgent;
+        }
+
+        if (lookup.Agent is { } agent && AgentDenials.Check(agent, denials) is { } agentDenied)
+        {
+            return agentDenied;
+        }
+
         if (lookup.PresentedIssuer is { } presented && denials.Contains(DenialKind.TaintedAuthority, presented))
         {
             return new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.");

@@ -20,6 +20,9 @@ public sealed class SvidOptions
     /// <summary>Renewal by SVID is refused this long after the last real attestation. Default 24 h.</summary>
     public TimeSpan RenewalLimit { get; set; } = TimeSpan.FromHours(24);
 
+    /// <summary>The same for node agents, whose join tokens serve once: an agent that renews in time goes on this long. Default 30 d.</summary>
+    public TimeSpan AgentRenewalLimit { get; set; } = TimeSpan.FromDays(30);
+
     /// <summary>How long a found registration serves without being read again. Deletions do not wait for it. Default 30 s.</summary>
     public TimeSpan RegistrationCacheTtl { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -57,6 +60,11 @@ internal sealed class SvidOptionsValidator(IOptions<CaOptions> ca) : IValidateOp
         if (options.RenewalLimit < options.DefaultTtl)
         {
             errors.Add($"svid.renewalLimit ({options.RenewalLimit}) is shorter than svid.defaultTtl ({options.DefaultTtl}): no SVID could be renewed.");
+        }
+
+        if (options.AgentRenewalLimit < options.DefaultTtl)
+        {
+            errors.Add($"svid.agentRenewalLimit ({options.AgentRenewalLimit}) is shorter than svid.defaultTtl ({options.DefaultTtl}): no agent could renew.");
         }
 
         if (options.RegistrationCacheTtl > DenialDecisions.KeepDeletedRegistrations / 2 || options.RegistrationCacheTtl < TimeSpan.Zero)

@@ -41,6 +41,7 @@ internal sealed class RegistrationResolver(
         {
             CallerKind.JoinToken => FindByEntryAsync(caller, wanted, cancellationToken),
             CallerKind.X509Svid => FindByRecordAsync(caller, wanted, cancellationToken),
+            CallerKind.Agent => FindForAgentAsync(caller, cancellationToken),
             _ => ValueTask.FromResult(new RegistrationResult(new Refusal(
                 RefusalCode.PermissionDenied, "no_attestation", "An operator's session is no workload: attest with a token, a join token or an SVID."))),
         };
@@ -127,6 +128,24 @@ internal sealed class RegistrationResolver(
             : new RegistrationResult(AnotherIdentity);
     }
 
+    /// <summary>Read anew each time: an entry that was moved to another agent is not to be had from a cache.</summary>
+    private async ValueTask<RegistrationResult> FindForAgentAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
+    {
+        if (caller.Agent is not { } agent)
+        {
+            return new RegistrationResult(NotRegisteredAnyMore);
+        }
+
+        var entry = await store.GetEntryAsync(TrustDomainName, caller.EntryId ?? "", cancellationToken);
+
+        // One answer for an entry that is not there and for another agent's: nobody learns here which ids exist.
+        return entry is null || entry.ParentId != agent.AgentId || entry.ExpiresAt <= time.GetUtcNow()
+            || EntryRules.IsReserved(SpiffeId.Parse(entry.SpiffeId).Path)
+            ? new RegistrationResult(new Refusal(
+                RefusalCode.PermissionDenied, "not_this_agents_entry", "There is no such entry under this agent.", $"entry {caller.EntryId}, agent {agent.AgentId}"))
+            : new RegistrationResult(ResolvedRegistration.Of(entry), agent);
+    }
+
     private async ValueTask<RegistrationResult> FindByRecordAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)
     {
         if (wanted is not null && wanted != caller.SpiffeId)
@@ -142,11 +161,12 @@ internal sealed class RegistrationResolver(
         }
 
         var now = time.GetUtcNow();
-        if (record.AttestedAt + options.Value.RenewalLimit <= now)
+        var limit = AgentNames.IsAgent(record.SpiffeId, TrustDomainName) ? options.Value.AgentRenewalLimit : options.Value.RenewalLimit;
+        if (record.AttestedAt + limit <= now)
         {
             return new RegistrationResult(new Refusal(
                 RefusalCode.PermissionDenied, "attestation_too_old",
-                $"The last attestation behind this certificate is older than {options.Value.RenewalLimit}. Attest anew with a token."));
+                $"The last attestation behind this certificate is older than {limit}. Attest anew with a token."));
         }
 
         var key = (record.RegistrationId, record.SpiffeId);

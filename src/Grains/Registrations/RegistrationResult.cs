@@ -12,6 +12,9 @@ internal readonly struct RegistrationResult
         PresentedIssuer = presentedIssuer;
     }
 
+    public RegistrationResult(ResolvedRegistration registration, AgentStanding agent)
+        : this(registration, agent.AttestedAt) => Agent = agent;
+
     public RegistrationResult(Refusal refusal) => Refusal = refusal;
 
     public ResolvedRegistration? Registration { get; }
@@ -20,6 +23,9 @@ internal readonly struct RegistrationResult
 
     /// <summary>For a renewal: the authority id under which the log knows the presented certificate.</summary>
     public string? PresentedIssuer { get; }
+
+    /// <summary>The agent that asks for a workload; its denials count too.</summary>
+    public AgentStanding? Agent { get; }
 
     public Refusal? Refusal { get; }
 

@@ -62,6 +62,19 @@ public static class EntryRules
             return "parentId and spiffeId must differ.";
         }
 
+        if (parent.Path.StartsWith(AgentNames.Prefix, StringComparison.Ordinal))
+        {
+            if (entry.Selectors.IsEmpty)
+            {
+                return "An entry under an agent needs a selector: without one it would fit every process of the node.";
+            }
+
+            if (IsReserved(id.Path))
+            {
+                return $"No identity below {ReservedPrefix} is given through an agent.";
+            }
+        }
+
         if (entry.Selectors.Length > MaxSelectors || entry.Selectors.Any(s => s.Type.Length is 0 or > 64 || s.Value.Length is 0 or > 1024))
         {
             return $"An entry has at most {MaxSelectors} selectors, each 'type:value' of at most 64 and 1,024 characters.";

@@ -6,7 +6,8 @@ namespace MeshGrains.Grains;
 /// <summary>One workload identity: serialises changes of its registrations and asks for its quarantine. Its records live in the stores.</summary>
 [GrainType("workload")]
 internal sealed class WorkloadIdentityGrain(
-    IRegistrationStore registrations, IGrainFactory grains, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids, TimeProvider time)
+    IRegistrationStore registrations, IGrainFactory grains, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids, RegistrationChanges changes,
+    TimeProvider time)
     : Grain, IWorkloadIdentityGrain
 {
     private string Identity => this.GetPrimaryKeyString();
@@ -45,6 +46,12 @@ internal sealed class WorkloadIdentityGrain(
         try
         {
             await registrations.PutEntryAsync(stamped, CancellationToken.None);
+            changes.Raise(stamped.ParentId);
+            if (before is not null && before.ParentId != stamped.ParentId)
+            {
+                changes.Raise(before.ParentId);
+            }
+
             return stamped;
         }
         catch (Exception failure)
@@ -57,10 +64,16 @@ internal sealed class WorkloadIdentityGrain(
 
     public async Task<bool> DeleteEntryAsync(string entryId, string reason, string actor, string operationId)
     {
-        var deleted = await FindAsync(entryId) is { } entry && await DeleteAsync(entry);
+        var entry = await FindAsync(entryId);
+        var deleted = entry is not null && await DeleteAsync(entry);
 
         // Also when the row is gone already: an earlier attempt may have ended between the two steps.
         await Denials.AddAsync(new Denial(DenialKind.DeletedRegistration, entryId, 0, reason, actor, time.GetUtcNow(), operationId));
+        if (entry is not null)
+        {
+            changes.Raise(entry.ParentId);
+        }
+
         return deleted;
     }
 

@@ -10,6 +10,12 @@ internal static class ConfigurationLoader
     /// <exception cref="ConfigurationException">Lists every wrong key and value at once.</exception>
     public static IConfigurationRoot Load(
         string? file, IEnumerable<KeyValuePair<string, string?>> environment, IEnumerable<(string Key, string Value, string Source)> flags)
+        => Load(ConfigurationSchema.Instance, EnvironmentPrefix, file, environment, flags);
+
+    /// <inheritdoc cref="Load(string?, IEnumerable{KeyValuePair{string, string?}}, IEnumerable{ValueTuple{string, string, string}})"/>
+    public static IConfigurationRoot Load(
+        ConfigurationSchema schema, string prefix, string? file, IEnumerable<KeyValuePair<string, string?>> environment,
+        IEnumerable<(string Key, string Value, string Source)> flags)
     {
         var entries = new List<(string Key, string? Value, string Source)>();
         if (file is not null)
@@ -18,16 +24,16 @@ internal static class ConfigurationLoader
         }
 
         entries.AddRange(environment
-            .Where(variable => variable.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            .Where(variable => variable.Key.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
             .OrderBy(variable => variable.Key, StringComparer.Ordinal)
-            .Select(variable => (variable.Key[EnvironmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal), variable.Value, variable.Key)));
+            .Select(variable => (variable.Key[prefix.Length..].Replace("__", ":", StringComparison.Ordinal), variable.Value, variable.Key)));
         entries.AddRange(flags.Select(flag => (flag.Key.Replace('.', ':'), (string?)flag.Value, flag.Source)));
 
         var errors = new List<string>();
         var accepted = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (key, value, source) in entries)
         {
-            if (ConfigurationSchema.Instance.TryAccept(key, value, source, out var normalised, out var error))
+            if (schema.TryAccept(key, value, source, out var normalised, out var error))
             {
                 accepted[key] = normalised;
             }

@@ -7,7 +7,7 @@ namespace MeshGrains.Silo;
 /// The keys that a configuration may have, read off the options classes: camel-cased property names, lists by index. It checks keys (naming the
 /// nearest one) and values, and turns durations into the form that binding reads.
 /// </summary>
-internal sealed class ConfigurationSchema
+internal sealed partial class ConfigurationSchema
 {
     private const string WholeNumber = "a whole number in range";
 
@@ -15,7 +15,8 @@ internal sealed class ConfigurationSchema
 
     private ConfigurationSchema(Dictionary<string, (string Name, Node Node)> root) => _root = root;
 
-    public static ConfigurationSchema Instance { get; } = new(MembersOf(typeof(MeshConfiguration)));
+    /// <summary>The keys of the options class <typeparamref name="T"/>.</summary>
+    public static ConfigurationSchema Of<T>() => new(MembersOf(typeof(T)));
 
     /// <summary>Every key with its type, lists shown as <c>[]</c>, in the order of declaration.</summary>
     public IEnumerable<(string Key, Type Type)> Leaves() => Leaves("", _root);

@@ -40,6 +40,8 @@ internal sealed class MeshConfiguration
 
     public LimitsOptions Limits { get; set; } = new();
 
+    public AgentsOptions Agents { get; set; } = new();
+
     public DenialOptions Denials { get; set; } = new();
 
     public TelemetryOptions Telemetry { get; set; } = new();

@@ -48,6 +48,12 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
         return [.. found.Where(entry => !entry.Selectors.IsEmpty && entry.Selectors.All(given.Contains)).OrderBy(entry => entry.Id, StringComparer.Ordinal)];
     }
 
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
+        string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
+        => _entries.FindAsync(
+            "trust_domain = ?1 AND parent = ?2 ORDER BY id LIMIT ?3",
+            statement => statement.Bind(1, trustDomain).Bind(2, parentId).Bind(3, limit), cancellationToken);
+
     public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken)
         => _entries.GetAsync(trustDomain, entryId, cancellationToken);
 

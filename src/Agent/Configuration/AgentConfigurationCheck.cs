@@ -1,0 +1,110 @@
+using System.Net;
+using MeshGrains.Agent.Outputs;
+using MeshGrains.Identity;
+using Microsoft.Extensions.Configuration;
+
+namespace MeshGrains.Agent;
+
+/// <summary>Binds a configuration and finds all that is wrong with it, each with what to do.</summary>
+internal static class AgentConfigurationCheck
+{
+    private const int MaxSocketPath = 100;
+
+    /// <exception cref="ConfigurationException">Lists every wrong value.</exception>
+    public static AgentConfiguration Bind(IConfiguration configuration)
+    {
+        var options = new AgentConfiguration();
+        configuration.Bind(options);
+        var errors = new List<string>();
+        if (!TrustDomain.TryParse(options.TrustDomain, out var trustDomain, out var wrong))
+        {
+            errors.Add($"trustDomain: {wrong}");
+        }
+
+        if (!Path.IsPathRooted(options.Socket) || options.Socket.Length > MaxSocketPath)
+        {
+            errors.Add($"socket is '{options.Socket}'; give an absolute path of at most {MaxSocketPath} characters.");
+        }
+
+        if (!FileModes.TryParse(options.SocketMode, out _))
+        {
+            errors.Add($"socketMode is '{options.SocketMode}'; give an octal mode such as 0777.");
+        }
+
+        if (options.OperationsListen.Length > 0 && !IPEndPoint.TryParse(options.OperationsListen, out _))
+        {
+            errors.Add($"operationsListen is '{options.OperationsListen}'; give address:port such as 127.0.0.1:9465, or nothing.");
+        }
+
+        CheckControlPlane(options, errors);
+        if (options.Renewal.Jitter is < 0 or > 0.2 || options.Renewal.BatchSize is < 1 or > 128)
+        {
+            errors.Add("renewal.jitter lies between 0 and 0.2, renewal.batchSize between 1 and 128.");
+        }
+
+        CheckWorkloads(options.Workloads, errors);
+        if (new[] { options.Sds.DefaultSvidName, options.Sds.DefaultBundleName, options.Sds.AllBundlesName } is var names
+            && (names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() < names.Length
+                || names.Any(name => name.StartsWith(SpiffeId.SchemePrefix, StringComparison.Ordinal))))
+        {
+            errors.Add("sds: the three names have to differ, to be there, and to be no SPIFFE IDs.");
+        }
+
+        if (options.Log.Format is not ("text" or "json"))
+        {
+            errors.Add($"log.format is '{options.Log.Format}'; give text or json.");
+        }
+
+        if (trustDomain is not null)
+        {
+            OutputPlan.Check(options.Outputs, trustDomain, errors);
+        }
+
+        return errors.Count == 0 ? options : throw new ConfigurationException(errors);
+    }
+
+    private static void CheckControlPlane(AgentConfiguration options, List<string> errors)
+    {
+        var plane = options.ControlPlane;
+        if (plane.Addresses.Count == 0)
+        {
+            errors.Add("controlPlane.addresses is empty; give a gateway such as https://mesh.example.org:8443.");
+        }
+
+        errors.AddRange(plane.Addresses
+            .Where(address => !Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps || uri.AbsolutePath != "/")
+            .Select(address => $"controlPlane.addresses: '{address}' is no address such as https://mesh.example.org:8443."));
+        if (plane.TrustBundle.Length == 0)
+        {
+            errors.Add("controlPlane.trustBundle is empty; give the file with the trust domain's roots (bundle.pem of a silo's data directory).");
+        }
+
+        if (!SpiffeId.TryParse($"spiffe://{options.TrustDomain}{plane.GatewayPath}", out var gateway, out _) || gateway.Path.Length == 0)
+        {
+            errors.Add($"controlPlane.gatewayPath is '{plane.GatewayPath}'; give the path of the gateway's SPIFFE ID, such as /meshgrains/gateway.");
+        }
+
+        if (plane.MaxBackoff < TimeSpan.FromMilliseconds(250) || plane.Timeout < TimeSpan.FromMilliseconds(100) || plane.KeepAlive < TimeSpan.FromSeconds(1))
+        {
+            errors.Add("controlPlane: maxBackoff is at least 250ms, timeout at least 100ms, keepAlive at least 1s.");
+        }
+
+        if (options.Node.JoinTokenFile.Length == 0)
+        {
+            errors.Add("node.joinTokenFile is empty; give the file with a join token for this node (meshctl agent token NAME --out FILE).");
+        }
+    }
+
+    private static void CheckWorkloads(WorkloadOptions options, List<string> errors)
+    {
+        if (options.MaxConnections < 1 || options.MaxConnectionsPerUser < 1 || options.MaxStreamsPerConnection < 1 || options.MaxExecutableBytes < 0)
+        {
+            errors.Add("workloads: maxConnections, maxConnectionsPerUser and maxStreamsPerConnection are at least 1, maxExecutableBytes at least 0.");
+        }
+
+        if (options.FirstSvidWait < TimeSpan.Zero || options.Settle < TimeSpan.Zero)
+        {
+            errors.Add("workloads.firstSvidWait and workloads.settle are not negative.");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using MeshGrains.Rpc;
+using MeshGrains.Rpc.Agents;
+
+namespace MeshGrains.Agent.ControlPlane;
+
+/// <summary>One gateway, as one identity (or, for the first attestation, as none).</summary>
+internal sealed class ControlPlaneClient : IDisposable
+{
+    public const string ReasonTrailer = "mesh-reason";
+
+    private const string Service = "/meshgrains.agent.v1.NodeAgent/";
+    private readonly RpcChannel _channel;
+    private readonly RpcCallOptions _calls;
+
+    public ControlPlaneClient(Uri address, AgentIdentity? identity, GatewayCheck check, ControlPlaneOptions options, TimeProvider time)
+    {
+        (Address, Identity) = (address, identity);
+        _calls = new RpcCallOptions { Timeout = options.Timeout };
+        _channel = new RpcChannel(address, new RpcChannelOptions
+        {
+            Tls = check.Options(address.Host, identity),
+            ConnectTimeout = options.Timeout,
+            KeepAlivePingDelay = options.KeepAlive,
+            KeepAlivePingTimeout = options.KeepAlive,
+            MaxReceiveMessageBytes = 16 * 1024 * 1024,
+            TimeProvider = time,
+        });
+    }
+
+    public Uri Address { get; }
+
+    public AgentIdentity? Identity { get; }
+
+    public Task<AttestResponse> AttestAsync(AttestRequest request, string token, CancellationToken cancellationToken) =>
+        _channel.UnaryAsync(Service + "Attest", request, AttestResponse.Parser, _calls with { Headers = new RpcMetadata { { "authorization", $"Bearer {token}" } } }, cancellationToken);
+
+    public Task<AttestResponse> RenewAsync(RenewRequest request, CancellationToken cancellationToken) =>
+        _channel.UnaryAsync(Service + "Renew", request, AttestResponse.Parser, _calls, cancellationToken);
+
+    public Task<IssueResponse> IssueAsync(IssueRequest request, CancellationToken cancellationToken) =>
+        _channel.UnaryAsync(Service + "Issue", request, IssueResponse.Parser, _calls, cancellationToken);
+
+    public RpcDuplexCall<AgentReport, AgentUpdate> Sync(CancellationToken cancellationToken) =>
+        _channel.Duplex<AgentReport, AgentUpdate>(Service + "Sync", AgentUpdate.Parser, null, cancellationToken);
+
+    public void Dispose() => _channel.Dispose();
+
+    /// <summary>The stable word of a refusal; empty when it was none of the control plane's.</summary>
+    public static string ReasonOf(RpcException failure) => failure.Trailers.Get(ReasonTrailer) ?? "";
+}

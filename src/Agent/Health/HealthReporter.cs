@@ -1,0 +1,29 @@
+using MeshGrains.Rpc;
+using Microsoft.Extensions.Hosting;
+
+namespace MeshGrains.Agent.Health;
+
+/// <summary>Tells gRPC health on the socket each second what readiness says.</summary>
+internal sealed class HealthReporter(RpcHealth health, AgentHealthReport report, TimeProvider time) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    private ITimer? _timer;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Report();
+        _timer = time.CreateTimer(static state => ((HealthReporter)state!).Report(), this, Period, Period);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        health.Set(RpcHealth.Server, RpcServingStatus.NotServing);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    private void Report() => health.Set(RpcHealth.Server, report.NotReadyReason is null ? RpcServingStatus.Serving : RpcServingStatus.NotServing);
+}

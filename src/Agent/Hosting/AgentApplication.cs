@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using MeshGrains.Agent.ControlPlane;
+using MeshGrains.Agent.Health;
+using MeshGrains.Agent.Outputs;
+using MeshGrains.Agent.Sds;
+using MeshGrains.Agent.Svids;
+using MeshGrains.Agent.WorkloadApi;
+using MeshGrains.Agent.Workloads;
+using MeshGrains.Identity;
+using MeshGrains.Rpc;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace MeshGrains.Agent.Hosting;
+
+/// <summary>One agent, from its configuration to its end.</summary>
+internal sealed class AgentApplication : IAsyncDisposable
+{
+    private const int MaxBundleBytes = 1024 * 1024;
+
+    private readonly WebApplication _application;
+    private readonly AgentConfiguration _options;
+
+    private AgentApplication(WebApplication application, AgentConfiguration options) => (_application, _options) = (application, options);
+
+    public IServiceProvider Services => _application.Services;
+
+    /// <exception cref="ConfigurationException">The configuration or the trust bundle cannot be used.</exception>
+    public static AgentApplication Build(IConfiguration configuration)
+    {
+        var options = AgentConfigurationCheck.Bind(configuration);
+        var trustDomain = TrustDomain.Parse(options.TrustDomain);
+        var state = new AgentState(trustDomain, ReadBundle(options.ControlPlane.TrustBundle, trustDomain));
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        AddLogging(builder.Logging, options.Log);
+        AddServices(builder.Services, options, trustDomain, state);
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        var application = builder.Build();
+        Map(application);
+        return new AgentApplication(application, options);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => _application.StartAsync(cancellationToken);
+
+    public async Task RunAsync(TextWriter output, CancellationToken cancellationToken)
+    {
+        await StartAsync(cancellationToken);
+        await output.WriteLineAsync($"meshgrains-agent serves {_options.TrustDomain} on unix://{_options.Socket}");
+        await _application.WaitForShutdownAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync();
+        await _application.DisposeAsync();
+        File.Delete(_options.Socket);
+    }
+
+    private static TrustBundle ReadBundle(string file, TrustDomain trustDomain)
+    {
+        try
+        {
+            if (new FileInfo(file).Length > MaxBundleBytes)
+            {
+                throw new ConfigurationException([$"controlPlane.trustBundle: {file} is larger than {MaxBundleBytes} bytes."]);
+            }
+
+            return PemBundle.TryRead(File.ReadAllText(file), out var roots, out var error)
+                ? new TrustBundle(new SpiffeBundle(trustDomain).WithX509Authorities(roots.Select(root => root.Der)), 0)
+                : throw new ConfigurationException([$"controlPlane.trustBundle: {file}: {error}"]);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException([$"controlPlane.trustBundle: {failure.Message}"]);
+        }
+    }
+
+    private static void AddServices(IServiceCollection services, AgentConfiguration options, TrustDomain trustDomain, AgentState state)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(trustDomain);
+        services.AddSingleton(state);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<IJitter, SystemJitter>();
+        services.AddSingleton<AgentMetrics>();
+        services.AddSingleton<BundleConsumers>();
+        services.AddSingleton<ControlPlaneLink>();
+        services.AddSingleton<SyncSession>();
+        services.AddSingleton(provider => new GatewayCheck(
+            state, SpiffeId.FromPath(trustDomain, options.ControlPlane.GatewayPath), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(new Accounts());
+        services.AddSingleton(provider => new UnixAttestor(options.Workloads, provider.GetRequiredService<Accounts>()));
+        services.AddSingleton<WorkloadSocket>();
+        services.AddSingleton<CallerSource>();
+        services.AddSingleton<X509Handlers>();
+        services.AddSingleton<JwtHandlers>();
+        services.AddSingleton<SdsHandlers>();
+        services.AddSingleton<DeltaHandlers>();
+        services.AddSingleton<RpcHealth>();
+        services.AddSingleton<AgentHealthReport>();
+        services.AddRoutingCore();
+        services.AddHostedService<ControlPlaneLoop>();
+        services.AddHostedService<SvidRenewer>();
+        services.AddHostedService<OutputWriter>();
+        services.AddHostedService<HealthReporter>();
+        services.AddOptions<SocketTransportOptions>().Configure<WorkloadSocket>((transport, socket) =>
+        {
+            var others = transport.CreateBoundListenSocket;
+            transport.CreateBoundListenSocket = endPoint => endPoint is UnixDomainSocketEndPoint unix ? socket.Bind(unix) : others(endPoint);
+        });
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, AgentConfiguration options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowAlternateSchemes = true;
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = options.Workloads.MaxStreamsPerConnection;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        kestrel.ListenUnixSocket(options.Socket, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            var socket = kestrel.ApplicationServices.GetRequiredService<WorkloadSocket>();
+            listen.Use(socket.Guard);
+        });
+        if (options.OperationsListen.Length > 0)
+        {
+            kestrel.Listen(IPEndPoint.Parse(options.OperationsListen), listen => listen.Protocols = HttpProtocols.Http1);
+        }
+    }
+
+    private static void Map(WebApplication app)
+    {
+        var services = app.Services;
+
+        // What is for workloads needs a process behind it, and what is for operators answers on its own listener alone.
+        app.Use(async (http, next) =>
+        {
+            var onSocket = http.Features.Get<PeerProcess>() is not null;
+            if (onSocket != (http.GetEndpoint()?.Metadata.GetMetadata<OperationsOnly>() is null))
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return;
+            }
+
+            await next(http);
+        });
+        WorkloadApiEndpoints.Map(app, services.GetRequiredService<X509Handlers>(), services.GetRequiredService<JwtHandlers>());
+        SdsEndpoints.Map(app, services.GetRequiredService<SdsHandlers>(), services.GetRequiredService<DeltaHandlers>());
+        app.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
+        app.MapGrpcReflection();
+        app.MapGrpcUnimplemented();
+        OperationsEndpoints.Map(app, services.GetRequiredService<AgentHealthReport>(), services.GetRequiredService<AgentMetrics>());
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, LogOptions options)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(options.Level);
+        var frameworks = options.Level == LogLevel.Information ? LogLevel.Warning : options.Level;
+        logging.AddFilter("Microsoft", frameworks);
+        logging.AddFilter("System", frameworks);
+        if (options.Format == "json")
+        {
+            logging.AddJsonConsole(console => (console.UseUtcTimestamp, console.TimestampFormat) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            logging.AddSimpleConsole(console => (console.SingleLine, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "HH:mm:ss.fff "));
+        }
+
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+
+namespace MeshGrains.Agent.Hosting;
+
+internal static partial class AgentLog
+{
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "Attested as {Agent}; the agent's SVID holds until {Until:O}.")]
+    public static partial void Attested(ILogger logger, string agent, DateTimeOffset until);
+
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "The node could not be attested ({Reason}): {Message}. Next attempt in {Seconds:0.0} s.")]
+    public static partial void NotAttested(ILogger logger, string reason, string message, double seconds);
+
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Information, Message = "Connected to {Address}; {Entries} entries are known.")]
+    public static partial void Connected(ILogger logger, string address, int entries);
+
+    [LoggerMessage(EventId = 5004, Level = LogLevel.Warning,
+        Message = "The control plane at {Address} is not reached ({Status}): {Message}. What is held is served until it ends. Next attempt in {Seconds:0.0} s.")]
+    public static partial void Disconnected(ILogger logger, string address, string status, string message, double seconds);
+
+    [LoggerMessage(EventId = 5005, Level = LogLevel.Error, Message = "The control plane refuses this agent ({Reason}): {Message}")]
+    public static partial void Refused(ILogger logger, string reason, string message);
+
+    [LoggerMessage(EventId = 5006, Level = LogLevel.Warning, Message = "The agent's own SVID could not be renewed: {Message}")]
+    public static partial void NotRenewed(ILogger logger, string message);
+
+    [LoggerMessage(EventId = 5007, Level = LogLevel.Warning, Message = "{Count} SVIDs were asked for in vain: {Message}")]
+    public static partial void BatchFailed(ILogger logger, int count, string message);
+
+    [LoggerMessage(EventId = 5008, Level = LogLevel.Warning, Message = "No SVID for {SpiffeId} (entry {Entry}): {Problem}")]
+    public static partial void SvidRefused(ILogger logger, string spiffeId, string entry, string problem);
+
+    [LoggerMessage(EventId = 5009, Level = LogLevel.Error, Message = "{Count} SVIDs ended without being renewed and are no longer served.")]
+    public static partial void SvidsExpired(ILogger logger, int count);
+
+    [LoggerMessage(EventId = 5010, Level = LogLevel.Warning, Message = "A process (pid {Pid}, uid {Uid}) was not attested: {Reason}: {Detail}")]
+    public static partial void WorkloadRefused(ILogger logger, int pid, uint uid, string reason, string detail);
+
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Warning, Message = "A process (pid {Pid}, uid {Uid}) has no identity here: no entry of this agent fits {Selectors}")]
+    public static partial void NoIdentity(ILogger logger, int pid, uint uid, string selectors);
+
+    [LoggerMessage(EventId = 5012, Level = LogLevel.Warning, Message = "A proxy (pid {Pid}, node '{Node}') refused a secret: {Message}")]
+    public static partial void Nacked(ILogger logger, int pid, string node, string message);
+
+    [LoggerMessage(EventId = 5013, Level = LogLevel.Information, Message = "Output {Output}: {SpiffeId} is in place until {Until:O}.")]
+    public static partial void OutputWritten(ILogger logger, string output, string spiffeId, DateTimeOffset until);
+
+    [LoggerMessage(EventId = 5014, Level = LogLevel.Warning, Message = "Output {Output} failed: {Message} Next attempt in {Seconds:0.0} s.")]
+    public static partial void OutputFailed(ILogger logger, string output, string message, double seconds);
+
+    [LoggerMessage(EventId = 5015, Level = LogLevel.Warning, Message = "A connection of uid {Uid} was turned away: {Reason}.")]
+    public static partial void ConnectionRefused(ILogger logger, uint uid, string reason);
+}

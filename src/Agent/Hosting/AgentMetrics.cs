@@ -1,0 +1,54 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+
+namespace MeshGrains.Agent.Hosting;
+
+/// <summary>The agent's counters, for <c>/metrics</c> and its reports. Labels are stable words: never a caller, a path or a SPIFFE ID.</summary>
+internal sealed class AgentMetrics
+{
+    private readonly ConcurrentDictionary<(string Name, string Label, string Value), long> _counters = new();
+    private long _nacks;
+
+    public long Nacks => Interlocked.Read(ref _nacks);
+
+    public void Issued(int count) => Add("meshgrains_agent_svids_total", "result", "ok", count);
+
+    public void Refused(string reason) => Add("meshgrains_agent_svids_total", "result", reason, 1);
+
+    /// <summary>Attestations of workloads, by result: ok, or why not.</summary>
+    public void Attested(string result) => Add("meshgrains_agent_workload_attestations_total", "result", result, 1);
+
+    public void Connected(string result) => Add("meshgrains_agent_connections_total", "result", result, 1);
+
+    public void Output(string result) => Add("meshgrains_agent_output_writes_total", "result", result, 1);
+
+    public void Nacked()
+    {
+        Interlocked.Increment(ref _nacks);
+        Add("meshgrains_agent_sds_nacks_total", "", "", 1);
+    }
+
+    public string Write(IEnumerable<(string Name, string Help, double Value)> gauges)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, help, value) in gauges)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value:R}\n");
+        }
+
+        foreach (var family in _counters.OrderBy(counter => counter.Key).GroupBy(counter => counter.Key.Name))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} counter\n");
+            foreach (var ((name, label, value), count) in family)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{name}{(label.Length == 0 ? "" : $"{{{label}=\"{value}\"}}")} {count}\n");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private void Add(string name, string label, string value, long count) =>
+        _counters.AddOrUpdate((name, label, value), count, (_, before) => before + count);
+}

@@ -1,0 +1,3 @@
+using MeshGrains.Agent.Commands;
+
+return await AgentCommand.Create().Parse(args).InvokeAsync();

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using MeshGrains.Identity;
+
+namespace MeshGrains.Agent.Svids;
+
+/// <summary>All that the agent serves from, at one moment; swapped whole.</summary>
+internal sealed record AgentSnapshot(
+    TrustDomain TrustDomain, bool IsSynced, EntrySet Entries, ImmutableDictionary<string, WorkloadSvid> Svids,
+    ImmutableDictionary<string, TrustBundle> Bundles, ImmutableHashSet<string> TaintedAuthorities, long DenialNumber)
+{
+    private readonly TaskCompletionSource _changed = NewSignal();
+
+    /// <summary>Completes when there is a newer one.</summary>
+    public Task Changed => _changed.Task;
+
+    public TrustBundle? OwnBundle => Bundles.GetValueOrDefault(TrustDomain.Name);
+
+    /// <summary>The number of the own trust domain's bundle; 0 before the first.</summary>
+    public long BundleNumber => OwnBundle?.Number ?? 0;
+
+    public static AgentSnapshot Of(TrustDomain trustDomain, TrustBundle bootstrap) => new(
+        trustDomain, false, EntrySet.Empty, ImmutableDictionary.Create<string, WorkloadSvid>(StringComparer.Ordinal),
+        ImmutableDictionary.Create<string, TrustBundle>(StringComparer.Ordinal).Add(trustDomain.Name, bootstrap),
+        ImmutableHashSet.Create<string>(StringComparer.Ordinal), -1);
+
+    internal void Supersede() => _changed.TrySetResult();
+
+    // A copy is a new moment: it must not share the signal of the old one.
+    private AgentSnapshot(AgentSnapshot other)
+    {
+        _changed = NewSignal();
+        (TrustDomain, IsSynced, Entries, Svids, Bundles, TaintedAuthorities, DenialNumber) =
+            (other.TrustDomain, other.IsSynced, other.Entries, other.Svids, other.Bundles, other.TaintedAuthorities, other.DenialNumber);
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

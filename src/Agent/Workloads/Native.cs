@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace MeshGrains.Agent.Workloads;
+
+/// <summary>What .NET has no name for: pidfds, statx, chown, kill.</summary>
+internal static class Native
+{
+    public const int AtEmptyPath = 0x1000;
+    public const int StatxBytes = 256;
+
+    private const uint StatxBasic = 0x7ff;
+    private const long PidfdOpenCall = 434;
+    private const short PollIn = 1;
+
+    /// <summary>A handle of a process, whatever becomes of its number; -1 when there is none such.</summary>
+    public static int PidfdOpen(int pid) => (int)Syscall(PidfdOpenCall, pid, 0);
+
+    /// <summary>A pidfd becomes readable when its process has ended.</summary>
+    public static bool HasEnded(int pidfd)
+    {
+        var poll = new PollFd { Descriptor = pidfd, Events = PollIn };
+        return Poll(ref poll, 1, 0) != 0;
+    }
+
+    /// <summary>Fills a statx buffer for an open file; false when the kernel refuses.</summary>
+    public static bool Statx(int descriptor, Span<byte> buffer)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, StatxBytes);
+        return StatxCall(descriptor, "", AtEmptyPath, StatxBasic, ref MemoryMarshal.GetReference(buffer)) == 0;
+    }
+
+    [DllImport("libc", EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Close(int descriptor);
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Kill(int pid, int signal);
+
+    [DllImport("libc", EntryPoint = "chown", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Chown(string path, uint owner, uint group);
+
+    [DllImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern long Syscall(long number, long first, long second);
+
+    [DllImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Poll(ref PollFd descriptors, nuint count, int timeoutMs);
+
+    [DllImport("libc", EntryPoint = "statx", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int StatxCall(int directory, string path, int flags, uint mask, ref byte buffer);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollFd
+    {
+        public int Descriptor;
+        public short Events;
+        public short Happened;
+    }
+}

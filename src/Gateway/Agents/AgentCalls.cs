@@ -1,0 +1,173 @@
+using MeshGrains.Gateway.Metrics;
+using MeshGrains.Gateway.Serving;
+using MeshGrains.Grains;
+using MeshGrains.Rpc;
+using Microsoft.Extensions.Logging;
+using Wire = MeshGrains.Rpc.Agents;
+
+namespace MeshGrains.Gateway.Agents;
+
+/// <summary>The unary calls of <c>meshgrains.agent.v1.NodeAgent</c>: an agent's own SVID, and those of its workloads in batches.</summary>
+internal sealed class AgentCalls(
+    CallIntake intake, IAdmission admission, IAgentDirectory directory, IRegistrationStore registrations, IIssuanceService issuance, MeshScope scope,
+    GatewayMetrics metrics, RefusalLog refusals, ILogger<AgentCalls> logger)
+{
+    public const string Service = "/meshgrains.agent.v1.NodeAgent/";
+    public const int MaxItems = 128;
+
+    /// <summary>A CSR of 8 KB in a message of its own.</summary>
+    public const int MaxCsrMessageBytes = (8 * 1024) + 256;
+
+    private const string Api = "agent";
+
+    private static readonly Refusal NotForAgents = new(
+        RefusalCode.PermissionDenied, "not_an_agent",
+        $"This join token does not admit a node agent. Create one for an entry whose SPIFFE ID lies below {AgentNames.Prefix}.");
+
+    private static readonly Refusal NotAttestable = new(
+        RefusalCode.Unauthenticated, "attestation_unsupported", "A node attests by a join token ('authorization: Bearer mgj_…').");
+
+    public ValueTask<Wire.AttestResponse> AttestAsync(Wire.AttestRequest request, RpcServerContext context) =>
+        RunAsync<Wire.AttestResponse>(context, async (caller, requestId) =>
+        {
+            if (caller is not { Kind: CallerKind.JoinToken, EntryId: { } entryId })
+            {
+                return NotAttestable;
+            }
+
+            var entry = await registrations.GetEntryAsync(scope.TrustDomain.Name, entryId, context.CancellationToken);
+            return entry is null || !AgentNames.IsAgent(entry.SpiffeId, scope.TrustDomain.Name)
+                ? NotForAgents
+                : await OwnAsync(caller, request.Csr.Memory, requestId, context);
+        });
+
+    public ValueTask<Wire.AttestResponse> RenewAsync(Wire.RenewRequest request, RpcServerContext context) =>
+        RunAsync<Wire.AttestResponse>(context, async (caller, requestId) =>
+        {
+            var (_, refusal) = await directory.JudgeAsync(caller, context.CancellationToken);
+            return refusal is not null ? refusal : await OwnAsync(caller, request.Csr.Memory, requestId, context);
+        });
+
+    public ValueTask<Wire.IssueResponse> IssueAsync(Wire.IssueRequest request, RpcServerContext context) =>
+        RunAsync<Wire.IssueResponse>(context, async (caller, requestId) =>
+        {
+            if (request.Items.Count is 0 or > MaxItems)
+            {
+                return new Refusal(RefusalCode.InvalidArgument, "batch_size", $"A batch has {request.Items.Count} items; give 1 to {MaxItems}.");
+            }
+
+            var (agent, refusal) = await directory.JudgeAsync(caller, context.CancellationToken);
+            if (refusal is not null)
+            {
+                return refusal;
+            }
+
+            // All at once: their records share a commit of the log.
+            var response = new Wire.IssueResponse();
+            response.Results.AddRange(await Task.WhenAll(request.Items.Select((item, index) => OneAsync(item, index, caller, agent!, requestId, context))));
+            return response;
+        });
+
+    private async Task<Wire.IssueResponse.Types.Result> OneAsync(
+        Wire.IssueRequest.Types.Item item, int index, AuthenticatedCaller caller, AgentStanding agent, string requestId, RpcServerContext context)
+    {
+        var started = metrics.Start();
+
+        // The intake has taken the first one's quota.
+        var refusal = index == 0 ? null : admission.CheckQuota(caller);
+        if (refusal is null)
+        {
+            var asking = new AuthenticatedCaller
+            {
+                Kind = CallerKind.Agent, Name = agent.AgentId, SpiffeId = agent.AgentId, CertificateSerial = caller.CertificateSerial,
+                EntryId = item.EntryId, Agent = agent, AttestedAt = agent.AttestedAt,
+            };
+            var result = await issuance.IssueAsync(new SvidRequest(asking, item.Csr.Memory, null, requestId), context.CancellationToken);
+            if (result.Succeeded)
+            {
+                metrics.Issued(Api, started);
+                return new Wire.IssueResponse.Types.Result { EntryId = item.EntryId, Svid = AgentMessages.Svid(result.Svid) };
+            }
+
+            refusal = result.Refusal;
+        }
+
+        metrics.Refused(Api, refusal.Reason, started);
+        refusals.Tell(Api, context.HttpContext, agent.AgentId, refusal);
+        return new Wire.IssueResponse.Types.Result
+        {
+            EntryId = item.EntryId, Code = (int)RefusalMap.RpcStatus(refusal.Code), Reason = refusal.Reason, Message = refusal.Message,
+            RetryAfterMs = (int)(refusal.RetryAfter ?? TimeSpan.Zero).TotalMilliseconds,
+        };
+    }
+
+    private async Task<Answer<Wire.AttestResponse>> OwnAsync(
+        AuthenticatedCaller caller, ReadOnlyMemory<byte> csr, string requestId, RpcServerContext context)
+    {
+        var started = metrics.Start();
+        var result = await issuance.IssueAsync(new SvidRequest(caller, csr, null, requestId), context.CancellationToken);
+        if (!result.Succeeded)
+        {
+            return result.Refusal;
+        }
+
+        if (issuance.Current is not { } issuer)
+        {
+            return new Refusal(RefusalCode.Unavailable, "not_ready", "This silo has no issuing CA any more; try again shortly.", RetryAfter: TimeSpan.FromSeconds(1));
+        }
+
+        metrics.Issued(Api, started);
+        return new Wire.AttestResponse { Svid = AgentMessages.Svid(result.Svid), Bundle = AgentMessages.Bundle(issuer) };
+    }
+
+    private async ValueTask<T> RunAsync<T>(RpcServerContext context, Func<AuthenticatedCaller, string, Task<Answer<T>>> answer)
+        where T : class
+    {
+        var http = context.HttpContext;
+        var started = metrics.Start();
+        AuthenticatedCaller? caller = null;
+        Refusal? refusal;
+        try
+        {
+            using var call = await intake.AdmitAsync(http, context.CancellationToken);
+            caller = call.Caller;
+            refusal = call.Refusal;
+            if (call.Succeeded)
+            {
+                var given = await answer(call.Caller, RequestId.Of(http));
+                if (given.Message is { } message)
+                {
+                    return message;
+                }
+
+                refusal = given.Refusal;
+            }
+        }
+        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        {
+            metrics.Refused(Api, "cancelled", started);
+            throw;
+        }
+        catch (Exception e)
+        {
+            refusal = RefusalMap.Of(e) ?? RefusalMap.Unforeseen;
+            if (refusal.Code == RefusalCode.Internal)
+            {
+                ServingLog.RequestFailed(logger, e, RequestId.Of(http), http.Request.Method, context.Method);
+            }
+        }
+
+        metrics.Refused(Api, refusal!.Reason, started);
+        refusals.Tell(Api, http, caller?.Name ?? http.Connection.RemoteIpAddress?.ToString() ?? "unknown", refusal);
+        throw AgentRefusal.Of(refusal, RequestId.Of(http));
+    }
+
+    /// <summary>A message or why not; exactly one of the two is null.</summary>
+    private readonly record struct Answer<T>(T? Message, Refusal? Refusal)
+        where T : class
+    {
+        public static implicit operator Answer<T>(T message) => new(message, null);
+
+        public static implicit operator Answer<T>(Refusal refusal) => new(null, refusal);
+    }
+}

@@ -1,0 +1,65 @@
+using MeshGrains.Grains;
+using Wire = MeshGrains.Rpc.Agents;
+
+namespace MeshGrains.Gateway.Agents;
+
+/// <summary>
+/// What one agent holds, as far as was sent on its stream, and what it lacks. A message holds at most <see cref="EntriesPerMessage"/> entries, so that
+/// none comes near the limit of a message.
+/// </summary>
+internal sealed class AgentDelta
+{
+    public const int EntriesPerMessage = 500;
+
+    private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
+    private long _number;
+    private long _bundle = -1;
+    private long _denials = -1;
+    private HashSet<string> _tainted = new(StringComparer.Ordinal);
+    private bool _sent;
+
+    /// <param name="held">What the agent says that it holds: nothing of it is believed but that it need not be sent again.</param>
+    public AgentDelta(IEnumerable<Wire.HeldEntry> held)
+    {
+        foreach (var entry in held)
+        {
+            _held[entry.Id] = entry.Revision;
+        }
+    }
+
+    /// <summary>The updates that bring the agent from what it holds to this; none when it holds all of it. The first call always gives one.</summary>
+    public IReadOnlyList<Wire.AgentUpdate> Next(
+        IReadOnlyList<RegistrationEntry> entries, IssuerSnapshot? issuer, long denialNumber, IReadOnlyList<string> taintedAuthorities)
+    {
+        var present = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
+        var removed = _held.Keys.Where(id => !present.Contains(id)).ToList();
+        var changed = entries.Where(entry => !_held.TryGetValue(entry.Id, out var revision) || revision != entry.Revision).ToList();
+        var bundle = issuer is not null && issuer.BundleNumber != _bundle ? AgentMessages.Bundle(issuer) : null;
+        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && _tainted.SetEquals(taintedAuthorities))
+        {
+            return [];
+        }
+
+        var updates = new List<Wire.AgentUpdate>();
+        var chunks = changed.Chunk(EntriesPerMessage).DefaultIfEmpty([]).ToList();
+        foreach (var chunk in chunks)
+        {
+            var update = new Wire.AgentUpdate { Number = ++_number, DenialNumber = denialNumber, More = updates.Count + 1 < chunks.Count };
+            update.Entries.AddRange(chunk.Select(AgentMessages.Entry));
+            update.TaintedAuthorityIds.AddRange(taintedAuthorities);
+            updates.Add(update);
+        }
+
+        updates[0].RemovedEntryIds.AddRange(removed);
+        if (bundle is not null)
+        {
+            updates[0].Bundles.Add(bundle);
+            _bundle = bundle.Number;
+        }
+
+        removed.ForEach(id => _held.Remove(id));
+        changed.ForEach(entry => _held[entry.Id] = entry.Revision);
+        (_denials, _tainted, _sent) = (denialNumber, [.. taintedAuthorities], true);
+        return updates;
+    }
+}

@@ -1,0 +1,19 @@
+namespace MeshGrains.Gateway;
+
+/// <summary>Section <c>agents</c>: what node agents may take of a silo.</summary>
+public sealed class AgentsOptions
+{
+    public const string Section = "agents";
+
+    /// <summary>Agents connected to this silo at once.</summary>
+    public int MaxStreams { get; set; } = 10_000;
+
+    /// <summary>Entries under one agent that are given to it; more are left out and told in the log.</summary>
+    public int MaxEntriesPerAgent { get; set; } = 20_000;
+
+    /// <summary>An agent's entries are read again this often, spread by a fifth: it finds what another silo changed.</summary>
+    public TimeSpan Reread { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What changes within this time is pushed as one update.</summary>
+    public TimeSpan Coalesce { get; set; } = TimeSpan.FromMilliseconds(50);
+}
