@@ -58,6 +58,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeDenials Denials { get; } = new();
 
+    public FakeAgents Agents { get; } = new();
+
     public RecordedLogs Logs { get; } = new();
 
     public WebApplication App { get; private set; } = null!;
@@ -111,6 +113,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IRegistrationStore>(host.Registrations);
         builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
         builder.Services.AddSingleton<IOperatorDenials>(host.Denials);
+        builder.Services.AddSingleton<IAgentDirectory>(host.Agents);
         builder.Services.AddSingleton(host.Grains.Factory);
         host.App = builder.Build();
         host.App.MapMeshGateway();
