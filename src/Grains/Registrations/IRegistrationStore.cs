@@ -14,26 +14,11 @@ public interface IRegistrationStore
     ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesBySelectorsAsync(
         string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken);
 
-    /// <summary>Entries whose parent is <paramref name="parentId"/>, in order of id, at most <paramref name="limit"/>.</summary>
-    /// <remarks>A store without an index by parent walks all entries: right, and slow where there are many.</remarks>
-    async ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
-        string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
-    {
-        const int Page = 1000;
-        var found = new List<RegistrationEntry>();
-        string? after = null;
-        while (true)
-        {
-            var page = await ListEntriesAsync(trustDomain, after, Page, cancellationToken);
-            found.AddRange(page.Where(entry => entry.ParentId == parentId));
-            if (page.Count < Page || found.Count >= limit)
-            {
-                return found.Count > limit ? found[..limit] : found;
-            }
-
-            after = page[^1].Id;
-        }
-    }
+    /// <summary>
+    /// Entries with selectors whose parent is <paramref name="parentId"/>, in order of id, at most <paramref name="limit"/>. Which ones they are where
+    /// there are more is the store's own matter. It costs by what is under the parent, not by what there is in all, and shows every write that ended before.
+    /// </summary>
+    ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(string trustDomain, string parentId, int limit, CancellationToken cancellationToken);
 
     ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken);
 

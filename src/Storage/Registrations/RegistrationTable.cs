@@ -17,13 +17,18 @@ internal sealed class RegistrationTable<T>(
         => database.ReadAsync(session => Verified(session, ReadRow(session, trustDomain, id)), cancellationToken);
 
     /// <summary>The rows that a statement finds, in its order. The statement selects all columns of the table and is given them by name.</summary>
-    public ValueTask<IReadOnlyList<T>> FindAsync(string condition, Action<SqliteStatement> bind, CancellationToken cancellationToken)
+    /// <param name="condition">What the rows meet, with its order and limit.</param>
+    /// <param name="bind">Gives the parameters.</param>
+    /// <param name="index">The index to go by where SQLite, which knows no numbers of rows, would walk all of a trust domain.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public ValueTask<IReadOnlyList<T>> FindAsync(
+        string condition, Action<SqliteStatement> bind, CancellationToken cancellationToken, string? index = null)
         => database.ReadAsync<IReadOnlyList<T>>(
             session =>
             {
                 // All rows first: as long as a statement runs, reading again would show the same old rows.
                 var rows = new List<RegistrationRow>();
-                using (var statement = session.Use($"SELECT {Columns} FROM registration WHERE kind = {(int)kind} AND content IS NOT NULL AND {condition}"))
+                using (var statement = session.Use(FindSql(condition, index)))
                 {
                     bind(statement);
                     while (statement.Step())
@@ -44,6 +49,9 @@ internal sealed class RegistrationTable<T>(
                 return found;
             },
             cancellationToken);
+
+    internal string FindSql(string condition, string? index)
+        => $"SELECT {Columns} FROM registration {(index is null ? "" : $"INDEXED BY {index} ")}WHERE kind = {(int)kind} AND content IS NOT NULL AND {condition}";
 
     /// <exception cref="RecordConflictException">The stored revision is another one, or a twin exists.</exception>
     public async ValueTask PutAsync(T record, CancellationToken cancellationToken)

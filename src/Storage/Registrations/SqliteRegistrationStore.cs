@@ -6,6 +6,13 @@ namespace MeshGrains.Storage;
 internal sealed class SqliteRegistrationStore : IRegistrationStore
 {
     private const int SelectorsPerQuery = 32;
+    private const string ParentIndex = "registration_by_parent";
+
+    // An entry without selectors has an empty lead.
+    private const string ByParent = "trust_domain = ?1 AND parent = ?2 AND lead > '' ORDER BY id LIMIT ?3";
+
+    private static readonly string BySelectors =
+        $"trust_domain = ?1 AND parent = ?2 AND lead IN ({string.Join(", ", Enumerable.Range(3, SelectorsPerQuery).Select(i => $"?{i}"))})";
 
     private readonly RegistrationTable<RegistrationEntry> _entries;
     private readonly RegistrationTable<RegistrationTemplate> _templates;
@@ -33,7 +40,7 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
         foreach (var leads in given.Select(selector => selector.ToString()).Chunk(SelectorsPerQuery))
         {
             found.AddRange(await _entries.FindAsync(
-                $"trust_domain = ?1 AND parent = ?2 AND lead IN ({string.Join(", ", Enumerable.Range(3, SelectorsPerQuery).Select(i => $"?{i}"))})",
+                BySelectors,
                 statement =>
                 {
                     statement.Bind(1, trustDomain).Bind(2, parentId);
@@ -42,7 +49,8 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
                         statement.Bind(i + 3, leads[i]);
                     }
                 },
-                cancellationToken).ConfigureAwait(false));
+                cancellationToken,
+                ParentIndex).ConfigureAwait(false));
         }
 
         return [.. found.Where(entry => !entry.Selectors.IsEmpty && entry.Selectors.All(given.Contains)).OrderBy(entry => entry.Id, StringComparer.Ordinal)];
@@ -50,9 +58,10 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
 
     public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
         string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
-        => _entries.FindAsync(
-            "trust_domain = ?1 AND parent = ?2 ORDER BY id LIMIT ?3",
-            statement => statement.Bind(1, trustDomain).Bind(2, parentId).Bind(3, limit), cancellationToken);
+        => _entries.FindAsync(ByParent, statement => statement.Bind(1, trustDomain).Bind(2, parentId).Bind(3, limit), cancellationToken, ParentIndex);
+
+    /// <summary>The statements that go by a parent, for the test that no number of entries makes them slow.</summary>
+    internal IEnumerable<string> ByParentStatements() => [_entries.FindSql(ByParent, ParentIndex), _entries.FindSql(BySelectors, ParentIndex)];
 
     public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken)
         => _entries.GetAsync(trustDomain, entryId, cancellationToken);

@@ -16,6 +16,11 @@ internal sealed class FakeRegistrations : IRegistrationStore, IJoinTokenService
         string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken)
         => ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>([]);
 
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
+        string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
+        => ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>(
+            [.. Entries.Values.Where(entry => entry.ParentId == parentId && !entry.Selectors.IsEmpty).Take(limit)]);
+
     public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken)
         => ValueTask.FromResult(Entries.GetValueOrDefault(entryId));
 

@@ -24,6 +24,13 @@ internal sealed class MemoryRegistrations(Faults? faults = null) : IRegistration
         string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<RegistrationEntry>>(() => [.. Entries.Where(entry => entry.ParentId == parentId && entry.Selectors.All(selectors.Contains))]);
 
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
+        string trustDomain, string parentId, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<RegistrationEntry>>(() =>
+        [
+            .. Entries.Where(entry => entry.ParentId == parentId && !entry.Selectors.IsEmpty).OrderBy(entry => entry.Id, StringComparer.Ordinal).Take(limit),
+        ]);
+
     public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken) =>
         ReadAsync(() => Entries.FirstOrDefault(entry => entry.Id == entryId));
 

@@ -87,6 +87,33 @@ public abstract class RegistrationStoreTests
     }
 
     [SkippableFact]
+    public async Task Entries_are_found_by_their_parent_alone()
+    {
+        const string Parent = "spiffe://mesh.local/node/a";
+        for (var number = 0; number < 30; number++)
+        {
+            await Store.PutEntryAsync(Records.Entry($"e{number:00}", number % 20, 1, $"unix:uid:{number}"), None);
+        }
+
+        await Store.PutEntryAsync(Records.Entry("nothing", 21) with { Selectors = [] }, None);
+        await Store.PutEntryAsync(Records.Entry("elsewhere", 1) with { ParentId = Parent + "/b" }, None);
+
+        Assert.Equal(Enumerable.Range(0, 30).Select(number => $"e{number:00}"), await ByParentAsync(Parent));
+        Assert.Equal(["elsewhere"], await ByParentAsync(Parent + "/b"));
+        Assert.Empty(await ByParentAsync("spiffe://mesh.local/node"));
+        Assert.Empty(await Store.FindEntriesByParentAsync("other.example", Parent, 100, None));
+        Assert.Equal(7, (await Store.FindEntriesByParentAsync(Records.TrustDomain, Parent, 7, None)).Count);
+
+        // What was written is seen at once: moved, changed, deleted.
+        await Store.PutEntryAsync(Records.Entry("e00", 0, 2, "unix:uid:0") with { ParentId = Parent + "/c" }, None);
+        await Store.PutEntryAsync(Records.Entry("e01", 1, 2, "unix:uid:700"), None);
+        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, "e02", 1, None));
+        Assert.Equal(Enumerable.Range(1, 29).Where(number => number != 2).Select(number => $"e{number:00}"), await ByParentAsync(Parent));
+        Assert.Equal(["e00"], await ByParentAsync(Parent + "/c"));
+        Assert.Equal(2, (await Store.FindEntriesByParentAsync(Records.TrustDomain, Parent, 100, None))[0].Revision);
+    }
+
+    [SkippableFact]
     public async Task Entries_are_listed_in_pages_by_id()
     {
         for (var number = 0; number < 25; number++)
@@ -132,6 +159,9 @@ public abstract class RegistrationStoreTests
     }
 
     private protected static string Json(RegistrationEntry entry) => Encoding.UTF8.GetString(StoredJson.Write(entry, StoredJsonContext.Default.RegistrationEntry));
+
+    private async Task<IEnumerable<string>> ByParentAsync(string parent)
+        => (await Store.FindEntriesByParentAsync(Records.TrustDomain, parent, 100, None)).Select(entry => entry.Id);
 
     private async Task<IEnumerable<string>> FindAsync(params string[] selectors)
     {

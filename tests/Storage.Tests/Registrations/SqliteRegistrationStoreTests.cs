@@ -1,5 +1,6 @@
 using System.Text;
 using MeshGrains.Grains;
+using Microsoft.Data.Sqlite;
 
 namespace MeshGrains.Storage.Tests;
 
@@ -87,6 +88,31 @@ public sealed class SqliteRegistrationStoreTests : RegistrationStoreTests, IDisp
         await Store.DeleteEntryAsync(Records.TrustDomain, "b", 1, None);
         _files.Tamper("INSERT OR REPLACE INTO registration SELECT * FROM kept");
         await Assert.ThrowsAsync<RecordTamperedException>(async () => await Store.FindEntriesByIdentityAsync(Records.TrustDomain, Records.Identity(2), None));
+    }
+
+    [Fact]
+    public async Task What_goes_by_a_parent_walks_the_parents_index_and_no_others_entries()
+    {
+        var store = NewStore();
+        await store.PutEntryAsync(Records.Entry("a"), None);
+        using var connection = new SqliteConnection($"Data Source={_files.DatabasePath};Pooling=False");
+        connection.Open();
+        foreach (var statement in store.ByParentStatements())
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "EXPLAIN QUERY PLAN " + statement;
+            for (var number = 1; number <= 34; number++)
+            {
+                if (statement.Contains($"?{number}", StringComparison.Ordinal))
+                {
+                    command.Parameters.AddWithValue($"?{number}", "x");
+                }
+            }
+
+            using var plan = command.ExecuteReader();
+            Assert.True(plan.Read());
+            Assert.Contains("USING INDEX registration_by_parent (trust_domain=? AND parent=? AND lead", plan.GetString(3), StringComparison.Ordinal);
+        }
     }
 
     private SqliteRegistrationStore NewStore() => new(_files.Database, _files.Seal);

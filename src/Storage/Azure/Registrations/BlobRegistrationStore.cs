@@ -13,6 +13,10 @@ internal sealed class BlobRegistrationStore(EntryBlobs entries, TemplateBlobs te
         string trustDomain, string parentId, IReadOnlyCollection<Selector> selectors, CancellationToken cancellationToken)
         => entries.FindBySelectorsAsync(trustDomain, parentId, selectors, cancellationToken);
 
+    public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByParentAsync(
+        string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
+        => limit > 0 ? entries.FindByParentAsync(trustDomain, parentId, limit, cancellationToken) : ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>([]);
+
     public ValueTask<RegistrationEntry?> GetEntryAsync(string trustDomain, string entryId, CancellationToken cancellationToken)
         => entries.GetAsync(trustDomain, entryId, cancellationToken);
 

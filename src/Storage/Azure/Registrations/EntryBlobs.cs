@@ -55,6 +55,20 @@ internal sealed partial class EntryBlobs(
         ];
     }
 
+    public async ValueTask<IReadOnlyList<RegistrationEntry>> FindByParentAsync(
+        string trustDomain, string parentId, int limit, CancellationToken cancellationToken)
+    {
+        var hashes = await parents.FindAllAsync(trustDomain, parentId, limit, cancellationToken).ConfigureAwait(false);
+        var read = await ReadAsync(trustDomain, hashes, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. read.Values.SelectMany(found => found.Identity.Entries)
+                .Where(entry => entry.ParentId == parentId && !entry.Selectors.IsEmpty)
+                .OrderBy(entry => entry.Id, StringComparer.Ordinal)
+                .Take(limit),
+        ];
+    }
+
     public async ValueTask<IReadOnlyList<RegistrationEntry>> ListAsync(string trustDomain, string? afterId, int limit, CancellationToken cancellationToken)
     {
         var (listed, batch) = (new List<RegistrationEntry>(), new List<IndexedEntry>());

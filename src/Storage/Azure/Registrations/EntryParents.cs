@@ -54,6 +54,31 @@ internal sealed class EntryParents(BlobIndex index, TimeProvider time)
         return found;
     }
 
+    /// <summary>
+    /// Identities that may have an entry under the parent, whatever leads to them, at most <paramref name="limit"/>: the first in the order of the index.
+    /// Listed anew each time: who asks was told that something changed.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<string>> FindAllAsync(string trustDomain, string parent, int limit, CancellationToken cancellationToken)
+    {
+        var folder = Folder(trustDomain, parent);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        string? next = null;
+        do
+        {
+            (var page, next) = await index.ListAsync(folder, next, PageSize, cancellationToken).ConfigureAwait(false);
+            foreach (var name in page.Select(blob => blob.Name[(blob.Name.LastIndexOf('/') + 1)..]).Where(IdentityBlobs.IsHash))
+            {
+                if (found.Count < limit)
+                {
+                    found.Add(name);
+                }
+            }
+        }
+        while (next is not null && found.Count < limit);
+
+        return [.. found];
+    }
+
     private static string Folder(string trustDomain, string parent) => $"registrations/parents/{trustDomain}/{RegistrationKeys.Digest([parent])}/";
 
     private static string Folder(string trustDomain, string parent, string selector)

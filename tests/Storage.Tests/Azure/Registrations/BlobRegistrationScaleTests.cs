@@ -43,6 +43,10 @@ public sealed class BlobRegistrationScaleTests : IDisposable
         // Else one listing for each selector that the caller has besides, and each identity found read once.
         Assert.Equal(4, await CountAsync(async () => await Store.FindEntriesBySelectorsAsync(
             Records.TrustDomain, "spiffe://mesh.local/node/a", Records.Entry("a").Selectors, None)));
+
+        // By the parent alone: one listing, and each identity once, whatever leads to it.
+        Assert.Equal(2, await CountAsync(async () => await Store.FindEntriesByParentAsync(Records.TrustDomain, "spiffe://mesh.local/node/a", 100, None)));
+        Assert.Equal(1, await CountAsync(async () => await Store.FindEntriesByParentAsync(Records.TrustDomain, "spiffe://mesh.local/none", 100, None)));
         Assert.Equal(7, await CountAsync(async () => await Store.DeleteEntryAsync(Records.TrustDomain, "a", 2, None)));
     }
 
