@@ -102,6 +102,11 @@ internal static class AgentConfigurationCheck
             errors.Add("workloads: maxConnections, maxConnectionsPerUser and maxStreamsPerConnection are at least 1, maxExecutableBytes at least 0.");
         }
 
+        if (options.AttestationTimeout < TimeSpan.FromMilliseconds(100))
+        {
+            errors.Add("workloads.attestationTimeout is at least 100ms.");
+        }
+
         if (options.FirstSvidWait < TimeSpan.Zero || options.Settle < TimeSpan.Zero)
         {
             errors.Add("workloads.firstSvidWait and workloads.settle are not negative.");

@@ -9,6 +9,9 @@ internal sealed class WorkloadOptions
     /// <summary>A larger executable gets no <c>unix:sha256</c>, in bytes.</summary>
     public long MaxExecutableBytes { get; set; } = 512L * 1024 * 1024;
 
+    /// <summary>How long all that is asked about a process may take together; who has not answered by then tells nothing.</summary>
+    public TimeSpan AttestationTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Connections on the socket at once, in all and of one user.</summary>
     public int MaxConnections { get; set; } = 4096;
 

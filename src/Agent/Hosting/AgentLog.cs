@@ -49,4 +49,7 @@ internal static partial class AgentLog
 
     [LoggerMessage(EventId = 5015, Level = LogLevel.Warning, Message = "A connection of uid {Uid} was turned away: {Reason}.")]
     public static partial void ConnectionRefused(ILogger logger, uint uid, string reason);
+
+    [LoggerMessage(EventId = 5070, Level = LogLevel.Warning, Message = "Attestor {Attestor} could not tell what a process is (pid {Pid}, uid {Uid}): {Reason}: {Detail}")]
+    public static partial void AttestorFailed(ILogger logger, string attestor, int pid, uint uid, string reason, string detail);
 }

@@ -19,6 +19,9 @@ internal sealed class AgentMetrics
     /// <summary>Attestations of workloads, by result: ok, or why not.</summary>
     public void Attested(string result) => Add("meshgrains_agent_workload_attestations_total", "result", result, 1);
 
+    /// <summary>One attestor's part in an attestation, by its type; its <paramref name="result"/> is ok, or why not.</summary>
+    public void Attestor(string type, string result) => Add($"meshgrains_agent_attestor_{type}_total", "result", result, 1);
+
     public void Connected(string result) => Add("meshgrains_agent_connections_total", "result", result, 1);
 
     public void Output(string result) => Add("meshgrains_agent_output_writes_total", "result", result, 1);

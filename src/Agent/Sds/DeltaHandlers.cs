@@ -17,7 +17,7 @@ internal sealed class DeltaHandlers(
     public async Task StreamAsync(
         RpcRequestReader<DeltaDiscoveryRequest> requests, RpcResponseWriter<DeltaDiscoveryResponse> responses, RpcServerContext context)
     {
-        var session = new SecretSession(callers.Of(context), state, options, metrics, time, logger);
+        var session = new SecretSession(await callers.OfAsync(context), state, options, metrics, time, logger);
         var subscription = new DeltaSubscription();
         using var consumer = consumers.Join(state.Current.BundleNumber);
         long number = 0;

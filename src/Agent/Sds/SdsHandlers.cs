@@ -17,7 +17,7 @@ internal sealed class SdsHandlers(
     public async ValueTask<DiscoveryResponse> FetchAsync(DiscoveryRequest request, RpcServerContext context)
     {
         SecretSession.RequireType(request.TypeUrl);
-        var session = Session(context);
+        var session = await SessionAsync(context);
         session.Note(request.Node);
         var (_, secrets) = await session.ReadAsync(context.CancellationToken);
         return Response(SecretSession.Pick(secrets, request.ResourceNames.Count == 0 ? null : request.ResourceNames.Distinct().ToList()), "1", SecretSession.NewNonce());
@@ -25,7 +25,7 @@ internal sealed class SdsHandlers(
 
     public async Task StreamAsync(RpcRequestReader<DiscoveryRequest> requests, RpcResponseWriter<DiscoveryResponse> responses, RpcServerContext context)
     {
-        var session = Session(context);
+        var session = await SessionAsync(context);
         var subscription = new StreamSubscription();
         using var consumer = consumers.Join(state.Current.BundleNumber);
         List<Google.Protobuf.WellKnownTypes.Any>? sent = null;
@@ -85,5 +85,6 @@ internal sealed class SdsHandlers(
         return response;
     }
 
-    private SecretSession Session(RpcServerContext context) => new(callers.Of(context), state, options, metrics, time, logger);
+    private async Task<SecretSession> SessionAsync(RpcServerContext context) =>
+        new(await callers.OfAsync(context), state, options, metrics, time, logger);
 }

@@ -12,7 +12,7 @@ namespace MeshGrains.Agent.Svids;
 
 /// <summary>Keeps an SVID for every entry: new ones at once, standing ones at half of their life, tainted ones before their time; in batches.</summary>
 internal sealed class SvidRenewer(
-    AgentState state, ControlPlaneLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SvidRenewer> logger)
+    AgentState state, SvidDemand demand, ControlPlaneLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SvidRenewer> logger)
     : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
@@ -67,12 +67,13 @@ internal sealed class SvidRenewer(
             _refused.Remove(gone);
         }
 
-        // Those without any first: somebody may be waiting.
+        // Those that somebody waits for first, then those without any.
+        var wanted = demand.Take();
         return [.. snapshot.Entries.Entries.Values
             .Where(entry => !_refused.TryGetValue(entry.Id, out var refused) || refused.At <= now)
             .Select(entry => (Entry: entry, Svid: snapshot.Svids.GetValueOrDefault(entry.Id)))
             .Where(item => item.Svid is null || item.Svid.RenewAt <= now || snapshot.TaintedAuthorities.Contains(item.Svid.IssuerAuthorityId))
-            .OrderBy(item => item.Svid?.NotAfter ?? DateTimeOffset.MinValue)
+            .OrderBy(item => item.Svid is null && wanted.Contains(item.Entry.Id) ? 0 : 1).ThenBy(item => item.Svid?.NotAfter ?? DateTimeOffset.MinValue)
             .Take(options.Renewal.BatchSize)
             .Select(item => item.Entry)];
     }

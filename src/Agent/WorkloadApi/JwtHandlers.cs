@@ -7,21 +7,21 @@ namespace MeshGrains.Agent.WorkloadApi;
 /// <summary>The JWT methods, honestly: the header and the arguments are checked as the specification has it, and then there is nothing to give.</summary>
 internal sealed class JwtHandlers(CallerSource callers)
 {
-    public ValueTask<JWTSVIDResponse> FetchSvidAsync(JWTSVIDRequest request, RpcServerContext context)
+    public async ValueTask<JWTSVIDResponse> FetchSvidAsync(JWTSVIDRequest request, RpcServerContext context)
     {
-        _ = callers.OfWorkloadApi(context);
+        _ = await callers.OfWorkloadApiAsync(context);
         return request.Audience.Count == 0 || request.Audience.Any(string.IsNullOrEmpty) ? throw Missing("audience") : throw NotYet();
     }
 
-    public Task FetchBundlesAsync(JWTBundlesRequest request, RpcResponseWriter<JWTBundlesResponse> responses, RpcServerContext context)
+    public async Task FetchBundlesAsync(JWTBundlesRequest request, RpcResponseWriter<JWTBundlesResponse> responses, RpcServerContext context)
     {
-        _ = callers.OfWorkloadApi(context);
+        _ = await callers.OfWorkloadApiAsync(context);
         throw NotYet();
     }
 
-    public ValueTask<ValidateJWTSVIDResponse> ValidateAsync(ValidateJWTSVIDRequest request, RpcServerContext context)
+    public async ValueTask<ValidateJWTSVIDResponse> ValidateAsync(ValidateJWTSVIDRequest request, RpcServerContext context)
     {
-        _ = callers.OfWorkloadApi(context);
+        _ = await callers.OfWorkloadApiAsync(context);
         throw request.Audience.Length == 0 ? Missing("audience") : request.Svid.Length == 0 ? Missing("svid") : NotYet();
     }
 

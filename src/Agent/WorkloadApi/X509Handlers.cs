@@ -45,7 +45,7 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
     private async Task ServeAsync<T>(RpcResponseWriter<T> responses, RpcServerContext context, bool waitsForSvids, Func<WorkloadView, T> write)
         where T : class, IMessage<T>
     {
-        var caller = callers.OfWorkloadApi(context);
+        var caller = await callers.OfWorkloadApiAsync(context);
         var started = time.GetTimestamp();
         WorkloadView? last = null;
         using var consumer = consumers.Join(state.Current.BundleNumber);

@@ -6,18 +6,37 @@ using Microsoft.Extensions.Logging;
 namespace MeshGrains.Agent.Workloads;
 
 /// <summary>A process that was attested for one call, and what it is entitled to.</summary>
-internal sealed class Caller(PeerProcess peer, IReadOnlySet<string> selectors, ILogger logger)
+internal sealed class Caller
 {
     private const int MaxTold = 20;
 
-    public PeerProcess Peer => peer;
+    // A container's labels and environment may hold what belongs in no log.
+    private static readonly string[] NotTold = ["docker:env:", "docker:label:", "k8s:pod-label:"];
 
-    /// <summary>The entries that fit it now.</summary>
-    /// <exception cref="RpcException">UNAVAILABLE: the agent knows no entries yet, or the process has ended. PERMISSION_DENIED: none fits.</exception>
+    private readonly IReadOnlySet<string> _selectors;
+    private readonly Attestation _attestation;
+    private readonly SvidDemand _demand;
+    private readonly AgentMetrics _metrics;
+    private readonly ILogger _logger;
+
+    public Caller(PeerProcess peer, Attestation attestation, SvidDemand demand, AgentMetrics metrics, ILogger logger)
+    {
+        (Peer, _attestation, _demand, _metrics, _logger) = (peer, attestation, demand, metrics, logger);
+        _selectors = attestation.Selectors ?? throw new ArgumentException("Only an attested process is a caller.", nameof(attestation));
+    }
+
+    public PeerProcess Peer { get; }
+
+    /// <summary>The entries that fit it now. Those without a certificate are asked for before others: somebody waits.</summary>
+    /// <exception cref="RpcException">
+    /// UNAVAILABLE: the agent knows no entries yet, or none fits and an attestor could not tell its part. PERMISSION_DENIED: none fits, or the process has ended.
+    /// </exception>
     public IReadOnlyList<AgentEntry> Entries(AgentSnapshot snapshot)
     {
-        if (!peer.IsAlive)
+        if (!Peer.IsAlive)
         {
+            _metrics.Attested("peer_ended");
+            AgentLog.WorkloadRefused(_logger, Peer.ProcessId, Peer.UserId, "peer_ended", "the process has ended, and its connection is held on by another one");
             throw new RpcException(RpcStatusCode.PermissionDenied, "The process that connected has ended; connect again.");
         }
 
@@ -26,13 +45,21 @@ internal sealed class Caller(PeerProcess peer, IReadOnlySet<string> selectors, I
             throw new RpcException(RpcStatusCode.Unavailable, "The agent has not heard from the control plane yet; try again.");
         }
 
-        var entries = snapshot.Entries.Match(selectors);
+        var entries = snapshot.Entries.Match(_selectors);
         if (entries.Count > 0)
         {
+            _demand.Want(entries.Where(entry => !snapshot.Svids.ContainsKey(entry.Id)).Select(entry => entry.Id));
             return entries;
         }
 
-        AgentLog.NoIdentity(logger, peer.ProcessId, peer.UserId, string.Join(' ', selectors.Order(StringComparer.Ordinal).Take(MaxTold)));
+        if (_attestation.Silent is { Count: > 0 } silent)
+        {
+            throw new RpcException(RpcStatusCode.Unavailable, $"The agent cannot tell now what this process is ({string.Join(", ", silent)}); try again.");
+        }
+
+        var told = _selectors.Where(selector => !NotTold.Any(kind => selector.StartsWith(kind, StringComparison.Ordinal))).Order(StringComparer.Ordinal).Take(MaxTold);
+        _metrics.Attested("no_identity");
+        AgentLog.NoIdentity(_logger, Peer.ProcessId, Peer.UserId, string.Join(' ', told));
         throw new RpcException(RpcStatusCode.PermissionDenied, "No identity issued: no registration entry of this node fits this process.");
     }
 }

@@ -1,4 +1,5 @@
 using MeshGrains.Agent.Hosting;
+using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -6,32 +7,27 @@ using Microsoft.Extensions.Logging;
 namespace MeshGrains.Agent.Workloads;
 
 /// <summary>Attests the process behind a call, anew for each.</summary>
-internal sealed class CallerSource(UnixAttestor attestor, AgentMetrics metrics, ILogger<CallerSource> logger)
+internal sealed class CallerSource(WorkloadAttestors attestors, SvidDemand demand, AgentMetrics metrics, ILogger<CallerSource> logger)
 {
     public const string SecurityHeader = "workload.spiffe.io";
 
     /// <summary>A Workload API call: exactly one security header.</summary>
     /// <exception cref="RpcException">INVALID_ARGUMENT without the header; UNAVAILABLE when the process cannot be attested.</exception>
-    public Caller OfWorkloadApi(RpcServerContext context)
-    {
-        if (context.HttpContext.Request.Headers[SecurityHeader] is not ["true"])
-        {
-            throw new RpcException(RpcStatusCode.InvalidArgument, $"The security header is missing: send '{SecurityHeader}: true', once.");
-        }
+    public Task<Caller> OfWorkloadApiAsync(RpcServerContext context) =>
+        context.HttpContext.Request.Headers[SecurityHeader] is ["true"]
+            ? OfAsync(context)
+            : throw new RpcException(RpcStatusCode.InvalidArgument, $"The security header is missing: send '{SecurityHeader}: true', once.");
 
-        return Of(context);
-    }
-
-    /// <inheritdoc cref="OfWorkloadApi"/>
-    public Caller Of(RpcServerContext context)
+    /// <inheritdoc cref="OfWorkloadApiAsync"/>
+    public async Task<Caller> OfAsync(RpcServerContext context)
     {
         var peer = context.HttpContext.Features.Get<PeerProcess>()
             ?? throw new InvalidOperationException("A workload's call came by another way than the socket.");
-        var attestation = attestor.Attest(peer);
+        var attestation = await attestors.AttestAsync(peer, context.CancellationToken);
         metrics.Attested(attestation.Reason ?? "ok");
         if (attestation.Succeeded)
         {
-            return new Caller(peer, attestation.Selectors, logger);
+            return new Caller(peer, attestation, demand, metrics, logger);
         }
 
         AgentLog.WorkloadRefused(logger, peer.ProcessId, peer.UserId, attestation.Reason, attestation.Detail);

@@ -9,6 +9,8 @@ internal static class Native
     public const int StatxBytes = 256;
 
     private const uint StatxBasic = 0x7ff;
+
+    // The same number on x64 and arm64, as every system call since 5.1.
     private const long PidfdOpenCall = 434;
     private const short PollIn = 1;
 
@@ -22,11 +24,11 @@ internal static class Native
         return Poll(ref poll, 1, 0) != 0;
     }
 
-    /// <summary>Fills a statx buffer for an open file; false when the kernel refuses.</summary>
-    public static bool Statx(int descriptor, Span<byte> buffer)
+    /// <summary>Fills a statx buffer for a path below an open folder, or with <see cref="AtEmptyPath"/> for an open file; false when the kernel refuses.</summary>
+    public static bool Statx(int descriptor, string path, int flags, Span<byte> buffer)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, StatxBytes);
-        return StatxCall(descriptor, "", AtEmptyPath, StatxBasic, ref MemoryMarshal.GetReference(buffer)) == 0;
+        return StatxCall(descriptor, path, flags, StatxBasic, ref MemoryMarshal.GetReference(buffer)) == 0;
     }
 
     [DllImport("libc", EntryPoint = "close", SetLastError = true)]

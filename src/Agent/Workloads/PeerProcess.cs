@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -18,13 +19,17 @@ internal sealed class PeerProcess : IDisposable
     private readonly Lock _gate = new();
     private int _pidfd;
 
-    internal PeerProcess(int processId, uint userId, uint groupId, int pidfd) => (ProcessId, UserId, GroupId, _pidfd) = (processId, userId, groupId, pidfd);
+    internal PeerProcess(int processId, uint userId, uint groupId, int pidfd, FileIdentity? executable) =>
+        (ProcessId, UserId, GroupId, _pidfd, Executable) = (processId, userId, groupId, pidfd, executable);
 
     public int ProcessId { get; }
 
     public uint UserId { get; }
 
     public uint GroupId { get; }
+
+    /// <summary>What it ran when its connection was accepted; null where that may not be looked at.</summary>
+    public FileIdentity? Executable { get; }
 
     /// <summary>False once the process has ended, even if others hold its connection on; then its number says nothing any more.</summary>
     public bool IsAlive
@@ -48,7 +53,9 @@ internal sealed class PeerProcess : IDisposable
         }
 
         var pid = MemoryMarshal.Read<int>(credentials);
-        return new PeerProcess(pid, MemoryMarshal.Read<uint>(credentials[4..]), MemoryMarshal.Read<uint>(credentials[8..]), Handle(socket, pid));
+        var pidfd = Handle(socket, pid);
+        var executable = pidfd < 0 ? null : FileIdentity.Of($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/exe");
+        return new PeerProcess(pid, MemoryMarshal.Read<uint>(credentials[4..]), MemoryMarshal.Read<uint>(credentials[8..]), pidfd, executable);
     }
 
     public void Dispose()

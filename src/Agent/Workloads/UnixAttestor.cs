@@ -6,51 +6,90 @@ namespace MeshGrains.Agent.Workloads;
 /// Tells <c>unix:uid</c>, <c>gid</c>, <c>user</c>, <c>group</c>, <c>supplementary_gid</c>, <c>supplementary_group</c>, <c>path</c> and <c>sha256</c> of a process. Everything is
 /// read under its number, and then the handle is asked whether that process is still the one: if so, the number was its own all the while.
 /// </summary>
-internal sealed class UnixAttestor(WorkloadOptions options, Accounts accounts, string proc = "/proc")
+internal sealed class UnixAttestor(WorkloadOptions options, Accounts accounts, string proc = "/proc") : IDisposable
 {
     private const string Prefix = "unix:";
     private readonly ExecutableHashes _hashes = new(options.MaxExecutableBytes);
 
-    public Attestation Attest(PeerProcess peer)
+    public async Task<Attestation> AttestAsync(PeerProcess peer, CancellationToken cancellationToken)
     {
-        if (peer.ProcessId <= 0)
+        var (status, failed) = Look(peer);
+        if (status is null)
         {
-            return Attestation.Failed("peer_unseen", "the caller is no process that the agent can see; the agent has to share its pid namespace or a parent of it");
+            return failed!;
         }
 
-        var folder = Path.Combine(proc, peer.ProcessId.ToString(CultureInfo.InvariantCulture));
         HashSet<string> selectors;
         try
         {
-            var status = ProcessStatus.Parse(File.ReadAllText(Path.Combine(folder, "status")));
-            if (status is null)
-            {
-                return Attestation.Failed("proc_unreadable", $"{folder}/status does not name user and groups");
-            }
-
-            // Who connected is the kernel's word. A process that is another user's by now is another process, or has changed since.
-            if (status.UserId != peer.UserId || status.GroupId != peer.GroupId)
-            {
-                return Attestation.Failed(
-                    "credentials_changed", $"uid {peer.UserId} gid {peer.GroupId} connected, and pid {peer.ProcessId} has uid {status.UserId} gid {status.GroupId}; connect again");
-            }
-
             selectors = Of(status);
             if (options.Executables)
             {
-                AddExecutable(folder, selectors);
+                await AddExecutableAsync(FolderOf(peer), selectors, cancellationToken);
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return peer.IsAlive ? Attestation.Failed("proc_unreadable", failure.Message) : Gone(peer);
+            return Unreadable(peer, failure.Message);
         }
 
-        return peer.IsAlive ? Attestation.Of(selectors) : Gone(peer);
+        return Changed(peer) ?? Attestation.Of(selectors);
     }
+
+    /// <summary>
+    /// Null when the process is the one that connected: alive, with its user and group, and running what it ran then. One that became another program handed its connection
+    /// on, or left it to a child: neither of the two has a claim to what the other one is.
+    /// </summary>
+    public Attestation? Changed(PeerProcess peer) => Look(peer).Failed;
+
+    public void Dispose() => _hashes.Dispose();
+
+    private (ProcessStatus? Status, Attestation? Failed) Look(PeerProcess peer)
+    {
+        if (peer.ProcessId <= 0)
+        {
+            return (null, Attestation.Failed("peer_unseen", "the caller is no process that the agent can see; the agent has to share its pid namespace or a parent of it"));
+        }
+
+        var folder = FolderOf(peer);
+        ProcessStatus? status;
+        try
+        {
+            status = ProcessStatus.Parse(File.ReadAllText(Path.Combine(folder, "status")));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return (null, Unreadable(peer, failure.Message));
+        }
+
+        if (!peer.IsAlive)
+        {
+            return (null, Gone(peer));
+        }
+
+        if (status is null)
+        {
+            return (null, Attestation.Failed("proc_unreadable", $"{folder}/status does not name user and groups"));
+        }
+
+        // Who connected is the kernel's word. A process that is another user's by now is another process, or has changed since.
+        if (status.UserId != peer.UserId || status.GroupId != peer.GroupId)
+        {
+            return (null, Attestation.Failed(
+                "credentials_changed", $"uid {peer.UserId} gid {peer.GroupId} connected, and pid {peer.ProcessId} has uid {status.UserId} gid {status.GroupId}; connect again"));
+        }
+
+        return options.Executables && FileIdentity.Of(Path.Combine(folder, "exe")) is { } running && peer.Executable?.IsSameFileAs(running) != true && peer.IsAlive
+            ? (null, Attestation.Failed("executable_changed", $"pid {peer.ProcessId} runs another program than when it connected; connect again"))
+            : (status, null);
+    }
+
+    private static Attestation Unreadable(PeerProcess peer, string message) => peer.IsAlive ? Attestation.Failed("proc_unreadable", message) : Gone(peer);
 
     private static Attestation Gone(PeerProcess peer) =>
         Attestation.Failed("peer_gone", $"the process that connected as pid {peer.ProcessId} has ended; whoever holds its connection is another one");
+
+    private string FolderOf(PeerProcess peer) => Path.Combine(proc, peer.ProcessId.ToString(CultureInfo.InvariantCulture));
 
     private HashSet<string> Of(ProcessStatus status)
     {
@@ -79,7 +118,7 @@ internal sealed class UnixAttestor(WorkloadOptions options, Accounts accounts, s
     }
 
     /// <summary>What may not be looked at is left out: fewer selectors never grant more.</summary>
-    private void AddExecutable(string folder, HashSet<string> selectors)
+    private async Task AddExecutableAsync(string folder, HashSet<string> selectors, CancellationToken cancellationToken)
     {
         var link = Path.Combine(folder, "exe");
         try
@@ -90,7 +129,7 @@ internal sealed class UnixAttestor(WorkloadOptions options, Accounts accounts, s
             }
 
             // Through the link of the kernel, which is the running file itself, whatever lies under its name by now.
-            if (_hashes.Of(link) is { } hash)
+            if (await _hashes.OfAsync(link, cancellationToken) is { } hash)
             {
                 selectors.Add($"{Prefix}sha256:{hash}");
             }
