@@ -96,6 +96,7 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton<IKeyManager>(Keys);
         services.AddSingleton<IIssuanceLog>(Log);
         services.AddSingleton<IRegistrationStore>(Registrations);
+        services.AddSingleton<RegistrationChanges>();
         services.AddSingleton<IDenialStore>(Denials);
         services.AddSingleton<IJoinTokenStore>(JoinTokens);
         services.AddSingleton<ISiloBootstrap>(this);

@@ -71,6 +71,9 @@ public sealed class AzureKeyManagerTests
         ManagedKey last = null!;
         for (var i = 0; i < 60; i++)
         {
+            // Which of two is newer is told in milliseconds.
+            var before = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+            SpinWait.SpinUntil(() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() > before);
             last = await keys.CreateAsync("root", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         }
 
