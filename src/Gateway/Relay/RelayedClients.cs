@@ -42,11 +42,31 @@ internal sealed class RelayedClients(ClientCertificateCheck check, IClientTrust 
 
         if (_kept.Count >= MostKept)
         {
-            _kept.Clear();
+            MakeRoom(bundle);
         }
 
         _kept[key] = new Verdict(client, bundle, time.GetTimestamp());
         return (client, null);
+    }
+
+    /// <summary>Lets go what serves no more, and an eighth of the rest where that does not do: the others need not all be judged anew at once.</summary>
+    private void MakeRoom(SpiffeBundle? bundle)
+    {
+        foreach (var (key, verdict) in _kept)
+        {
+            if (!ReferenceEquals(verdict.Bundle, bundle) || time.GetElapsedTime(verdict.At) >= KeptFor)
+            {
+                _kept.TryRemove(key, out _);
+            }
+        }
+
+        if (_kept.Count >= MostKept)
+        {
+            foreach (var (key, _) in _kept.Take(MostKept / 8))
+            {
+                _kept.TryRemove(key, out _);
+            }
+        }
     }
 
     private sealed record Verdict(ParsedClientChain Client, SpiffeBundle? Bundle, long At);

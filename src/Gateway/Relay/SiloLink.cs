@@ -21,6 +21,7 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
     private int _asking;
     private int _failures;
     private int _declined;
+    private long _answered;
     private bool? _ready;
     private DateTimeOffset _ejectedUntil;
 
@@ -81,8 +82,25 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
     {
         lock (_gate)
         {
-            (_failures, _declined) = (0, 0);
+            (_failures, _declined, _answered) = (0, 0, time.GetTimestamp());
         }
+    }
+
+    /// <summary>
+    /// A call that began at <paramref name="began"/> got no answer in its time. Where another one, or a probe, was answered meanwhile, that is the call's own affair:
+    /// no caller gets a silo left out for others.
+    /// </summary>
+    public void TimedOut(long began, string reason)
+    {
+        lock (_gate)
+        {
+            if (_answered >= began)
+            {
+                return;
+            }
+        }
+
+        Eject(reason);
     }
 
     /// <summary>
@@ -133,7 +151,7 @@ internal sealed class SiloLink(IPEndPoint endPoint, SiloLinkFactory factory, Tim
         {
             changed = _ready != ready || _ejectedUntil > time.GetUtcNow();
             _ready = ready;
-            (_ejectedUntil, _failures, _declined) = (default, 0, 0);
+            (_ejectedUntil, _failures, _declined, _answered) = (default, 0, 0, time.GetTimestamp());
         }
 
         if (changed)

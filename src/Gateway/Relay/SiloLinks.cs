@@ -12,6 +12,8 @@ namespace MeshGrains.Gateway.Relay;
 /// </summary>
 internal sealed class SiloLinks : IDisposable
 {
+    private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(5);
+
     private readonly IRelayTargets _targets;
     private readonly SiloLinkFactory _factory;
     private readonly RelayOptions _options;
@@ -125,15 +127,18 @@ internal sealed class SiloLinks : IDisposable
                 continue;
             }
 
+            // A resolver that hangs would keep every silo from being asked how it is.
+            using var patience = new CancellationTokenSource(LookupTime, _time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
             try
             {
-                found.AddRange((await Dns.GetHostAddressesAsync(host, cancellationToken)).Select(ip => new IPEndPoint(ip, port)));
+                found.AddRange((await Dns.GetHostAddressesAsync(host, both.Token)).Select(ip => new IPEndPoint(ip, port)));
             }
-            catch (SocketException failure)
+            catch (Exception failure) when (failure is SocketException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 // A name that has gone for a moment does not take its silos along.
                 found.AddRange(_links.Where(link => link.EndPoint.Port == port && _resolved.Contains(link.EndPoint)).Select(link => link.EndPoint));
-                RelayLog.SilosUnreadable(_logger, $"'{host}' cannot be looked up: {failure.SocketErrorCode}");
+                RelayLog.SilosUnreadable(_logger, $"'{host}' cannot be looked up: {(failure as SocketException)?.SocketErrorCode.ToString() ?? "no answer in time"}");
             }
         }
 

@@ -82,6 +82,7 @@ internal sealed class UnaryRelay(
         using var patience = new CancellationTokenSource(limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, http.RequestAborted);
         using var call = link.Enter();
+        var began = time.GetTimestamp();
         var content = new MarkedContent(body);
         try
         {
@@ -104,10 +105,14 @@ internal sealed class UnaryRelay(
             var why = failure is OperationCanceledException ? $"it did not answer within {limit.TotalSeconds:0.##} s" : failure.Message;
             RelayLog.Attempted(logger, number, facts.RequestId, link.Name, content.Begun ? "unknown" : "not sent", why);
 
-            // A deadline of the caller's own that was shorter than a silo's time says nothing about the silo.
-            if (failure is not OperationCanceledException || limit == options.Value.AttemptTimeout)
+            if (failure is not OperationCanceledException)
             {
                 link.Eject(why);
+            }
+            else if (limit == options.Value.AttemptTimeout)
+            {
+                // A deadline of the caller's own that was shorter than a silo's time says nothing about the silo.
+                link.TimedOut(began, why);
             }
 
             return (content.Begun ? AttemptOutcome.Unknown : AttemptOutcome.NotSent, null);

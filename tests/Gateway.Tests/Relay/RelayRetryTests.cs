@@ -48,6 +48,35 @@ public sealed class RelayRetryTests
     }
 
     [Fact]
+    public async Task One_call_without_an_answer_gets_no_silo_left_out_that_answers_others()
+    {
+        await using var front = await FrontHost.StartAsync(
+            silos: 1, options => (options.ProbeInterval, options.AttemptTimeout) = (TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(500)));
+        var links = front.App.Services.GetRequiredService<SiloLinks>();
+        await front.UntilAsync(() => links.Healthy == 1, "the silo is ready");
+        using var gate = new ManualResetEventSlim();
+        var silo = front.Silos[0];
+        var calls = 0;
+        silo.Issuance.Answer = _ => Interlocked.Increment(ref calls) == 1 ? Wait(gate) : new Refusal(RefusalCode.PermissionDenied, "told", "Heard.");
+        using var client = front.Client();
+
+        var slow = FrontHost.IssueAsync(client);
+        await front.UntilAsync(() => silo.Issuance.Requests.Count == 1, "the slow call is under way");
+        using (var quick = await FrontHost.IssueAsync(client))
+        {
+            Assert.Equal("told", await ReasonAsync(quick));
+        }
+
+        using (var given = await slow)
+        {
+            Assert.Equal("no_silo", await ReasonAsync(given));
+        }
+
+        Assert.Equal(1, links.Healthy);
+        gate.Set();
+    }
+
+    [Fact]
     public async Task A_silo_that_dies_costs_its_callers_nothing()
     {
         await using var front = await FrontHost.StartAsync(silos: 2);

@@ -117,14 +117,14 @@ internal sealed partial class RedisLink : IHostedService, IAsyncDisposable
 
         if (options.RedisCaFile.Length > 0)
         {
-            configuration.CertificateValidation += (_, certificate, _, errors) => IsTrusted(certificate, errors, options.RedisCaFile);
+            configuration.CertificateValidation += (_, certificate, presented, errors) => IsTrusted(certificate, presented, errors, options.RedisCaFile);
         }
 
         return configuration;
     }
 
     /// <summary>The name must fit, and the chain must end at a root of the file alone.</summary>
-    private static bool IsTrusted(X509Certificate? certificate, SslPolicyErrors errors, string rootsFile)
+    private static bool IsTrusted(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, string rootsFile)
     {
         if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
         {
@@ -134,6 +134,7 @@ internal sealed partial class RedisLink : IHostedService, IAsyncDisposable
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.ImportFromPemFile(rootsFile);
+        chain.ChainPolicy.ExtraStore.AddRange(presented?.ChainPolicy.ExtraStore ?? []);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         return chain.Build(X509CertificateLoader.LoadCertificate(certificate.GetRawCertData()));
