@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Gateway;
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace MeshGrains.Gateway.Tests.Authentication;
+namespace MeshGrains.Identity.Tests;
 
 public sealed class StrictBase64UrlTests
 {
