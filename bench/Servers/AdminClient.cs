@@ -37,6 +37,21 @@ internal sealed class AdminClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Registers an entry of a node agent's workload; gives its id.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
+    public Task<string> CreateAgentEntryAsync(
+        string spiffeId, string agentId, string selector, TimeSpan life, IEnumerable<string> dnsNames, CancellationToken cancellationToken)
+        => CreateEntryAsync(
+            new JsonObject
+            {
+                ["spiffeId"] = spiffeId,
+                ["parentId"] = agentId,
+                ["selectors"] = new JsonArray(JsonValue.Create(selector)),
+                ["x509SvidTtlSeconds"] = (int)life.TotalSeconds,
+                ["dnsNames"] = new JsonArray([.. dnsNames.Select(name => JsonValue.Create(name))]),
+            },
+            cancellationToken);
+
     private async Task<string> CreateEntryAsync(JsonObject entry, CancellationToken cancellationToken)
     {
         using var made = await PostAsync("entries", entry, cancellationToken);

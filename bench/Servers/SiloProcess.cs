@@ -42,7 +42,7 @@ internal sealed class SiloProcess : IAsyncDisposable
             setup.Program,
             [
                 "up", "--data", setup.Data, "--config", setup.ConfigFile, "--trust-domain", SiloSetup.TrustDomain,
-                "--listen", "127.0.0.1:0", "--operations-listen", "127.0.0.1:0", .. setup.Flags,
+                "--listen", setup.Listen, "--operations-listen", "127.0.0.1:0", .. setup.Flags,
             ],
             setup.Environment);
         try

@@ -16,6 +16,9 @@ internal sealed record SiloSetup
 
     public required string ConfigFile { get; init; }
 
+    /// <summary>Of the gateway; any free port unless told.</summary>
+    public string Listen { get; init; } = "127.0.0.1:0";
+
     /// <summary>Further flags of <c>meshgrains up</c>.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 

@@ -1,0 +1,22 @@
+using System.Collections.Concurrent;
+using System.Net;
+using MeshGrains.Identity;
+
+namespace MeshGrains.Bench;
+
+/// <summary>A proxy that clients talk to, by its address and the identity it has to show; remembers which certificates it showed.</summary>
+internal sealed class ProxyTarget(string name, IPEndPoint address, SpiffeId id)
+{
+    private readonly ConcurrentDictionary<string, bool> _serials = new(StringComparer.Ordinal);
+
+    public string Name => name;
+
+    public IPEndPoint Address => address;
+
+    public SpiffeId Id => id;
+
+    /// <summary>How often its certificate changed, as clients saw it.</summary>
+    public int Rotations => Math.Max(0, _serials.Count - 1);
+
+    public void Saw(string serial) => _serials.TryAdd(serial, true);
+}
