@@ -1,3 +1,3 @@
 using MeshGrains.Agent.Commands;
 
-return await AgentCommand.Create().Parse(args).InvokeAsync();
+return await AgentCommand.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using MeshGrains.Agent.Hosting;
+using MeshGrains.Cli;
 
 namespace MeshGrains.Agent.Commands;
 
@@ -9,23 +11,27 @@ internal static class RunCommand
     public static Command Create()
     {
         var configuration = new ConfigurationArguments();
-        var command = new Command("run", "Attest this node and serve its workloads. Ctrl-C or SIGTERM stops it cleanly.");
+        var command = new TaughtCommand(
+            "run", "Attest this node and serve its workloads. Ctrl-C or SIGTERM stops it cleanly: streams are told UNAVAILABLE, the socket goes.",
+            "run --config /etc/meshgrains/agent.yaml",
+            "run --trust-domain mesh.local --server https://localhost:8443 --bundle .mesh/bundle.pem --join-token-file token --socket /tmp/agent/api.sock");
         configuration.AddTo(command);
         command.SetAction(async (arguments, cancellationToken) =>
         {
             try
             {
                 await using var agent = AgentApplication.Build(configuration.Load(arguments));
-                await agent.RunAsync(Console.Out, cancellationToken);
+                await agent.RunAsync(arguments.InvocationConfiguration.Output, cancellationToken);
                 return 0;
             }
             catch (ConfigurationException wrong)
             {
-                return AgentCommand.Tell(wrong.Errors);
+                return AgentCommand.Tell(arguments, wrong.Errors);
             }
-            catch (IOException failure)
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SocketException)
             {
-                return AgentCommand.Tell([failure.Message]);
+                await arguments.InvocationConfiguration.Error.WriteLineAsync($"The agent cannot start: {failure.Message}");
+                return AgentCommand.Failed;
             }
         });
         return command;
@@ -34,19 +40,21 @@ internal static class RunCommand
     public static Command CreateCheck()
     {
         var configuration = new ConfigurationArguments();
-        var command = new Command("check-config", "Read and validate the configuration as 'run' would, and start nothing.");
+        var command = new TaughtCommand(
+            "check-config", "Read and validate the configuration as 'run' would, and start nothing. Ends with 2 and every error when it cannot work.",
+            "check-config --config /etc/meshgrains/agent.yaml");
         configuration.AddTo(command);
         command.SetAction(arguments =>
         {
             try
             {
                 AgentConfigurationCheck.Bind(configuration.Load(arguments));
-                Console.WriteLine("The configuration is valid.");
+                arguments.InvocationConfiguration.Output.WriteLine("The configuration is valid.");
                 return 0;
             }
             catch (ConfigurationException wrong)
             {
-                return AgentCommand.Tell(wrong.Errors);
+                return AgentCommand.Tell(arguments, wrong.Errors);
             }
         });
         return command;

@@ -3,9 +3,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace MeshGrains.Agent.Health;
 
-/// <summary>Tells gRPC health on the socket each second what readiness says.</summary>
+/// <summary>Tells gRPC health on the socket, twice a second, what readiness says, and as a service of its own whether the control plane is connected.</summary>
 internal sealed class HealthReporter(RpcHealth health, AgentHealthReport report, TimeProvider time) : IHostedService, IDisposable
 {
+    /// <summary>The service by whose name the stream to the control plane is asked for.</summary>
+    public const string ControlPlane = "meshgrains.control-plane";
+
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
     private ITimer? _timer;
 
@@ -25,5 +28,9 @@ internal sealed class HealthReporter(RpcHealth health, AgentHealthReport report,
 
     public void Dispose() => _timer?.Dispose();
 
-    private void Report() => health.Set(RpcHealth.Server, report.NotReadyReason is null ? RpcServingStatus.Serving : RpcServingStatus.NotServing);
+    private void Report()
+    {
+        health.Set(RpcHealth.Server, report.NotReadyReason is null ? RpcServingStatus.Serving : RpcServingStatus.NotServing);
+        health.Set(ControlPlane, report.Trouble.Length == 0 ? RpcServingStatus.Serving : RpcServingStatus.NotServing);
+    }
 }

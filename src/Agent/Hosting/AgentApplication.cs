@@ -28,6 +28,9 @@ internal sealed class AgentApplication : IAsyncDisposable
 {
     private const int MaxBundleBytes = 1024 * 1024;
 
+    /// <summary>Streams are told at once; what has not ended by then is cut.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+
     private readonly WebApplication _application;
     private readonly AgentConfiguration _options;
 
@@ -108,9 +111,10 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<X509Handlers>();
         services.AddSingleton<JwtHandlers>();
         services.AddSingleton<SdsHandlers>();
-        services.AddSingleton<DeltaHandlers>();
+        services.AddSingleton<StreamsEnd>();
         services.AddSingleton<RpcHealth>();
         services.AddSingleton<AgentHealthReport>();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddRoutingCore();
         services.AddHostedService<ControlPlaneLoop>();
         services.AddHostedService<SvidRenewer>();
@@ -159,7 +163,7 @@ internal sealed class AgentApplication : IAsyncDisposable
             await next(http);
         });
         WorkloadApiEndpoints.Map(app, services.GetRequiredService<X509Handlers>(), services.GetRequiredService<JwtHandlers>());
-        SdsEndpoints.Map(app, services.GetRequiredService<SdsHandlers>(), services.GetRequiredService<DeltaHandlers>());
+        SdsEndpoints.Map(app, services.GetRequiredService<SdsHandlers>());
         app.MapGrpcHealth(services.GetRequiredService<RpcHealth>());
         app.MapGrpcReflection();
         app.MapGrpcUnimplemented();

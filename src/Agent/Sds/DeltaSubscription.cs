@@ -15,6 +15,7 @@ internal sealed class DeltaSubscription
 
     public bool WantsAnything => _everything || _names.Count > 0 || _owed.Count > 0;
 
+    /// <exception cref="Rpc.RpcException">RESOURCE_EXHAUSTED: too many names.</exception>
     public void Take(DeltaDiscoveryRequest request)
     {
         if (!_begun)
@@ -49,11 +50,21 @@ internal sealed class DeltaSubscription
 
         foreach (var name in request.ResourceNamesUnsubscribe)
         {
-            _everything &= name != Everything;
+            if (name == Everything)
+            {
+                _everything = false;
+                foreach (var forgotten in _held.Keys.Except(_names, StringComparer.Ordinal).ToList())
+                {
+                    _held.Remove(forgotten);
+                }
+            }
+
             _names.Remove(name);
             _owed.Remove(name);
             _held.Remove(name);
         }
+
+        SecretSession.RequireBounded(_names.Concat(_held.Keys.Where(name => !_names.Contains(name))).Concat(_held.Values));
     }
 
     /// <summary>What it lacks of these secrets, and which names it has to forget. What is returned counts as held.</summary>

@@ -13,8 +13,18 @@ namespace MeshGrains.Agent.Sds;
 /// <summary>What the three SDS methods share for one call: the caller, its node, and the secrets that it may have now.</summary>
 internal sealed class SecretSession(Caller caller, AgentState state, AgentConfiguration options, AgentMetrics metrics, TimeProvider time, ILogger logger)
 {
+    /// <summary>What a stream may remember of names, in bytes; hundreds of SPIFFE IDs.</summary>
+    public const int MaxNameBytes = 64 * 1024;
+
+    private const int MaxTold = 10;
+    private static readonly TimeSpan NackPause = TimeSpan.FromSeconds(10);
+
     private readonly long _started = time.GetTimestamp();
-    private Node? _node;
+    private bool _noted;
+    private string _node = "";
+    private bool _takesValidator = true;
+    private long? _lastNack;
+    private int _unsaid;
 
     public static void RequireType(string typeUrl)
     {
@@ -28,18 +38,55 @@ internal sealed class SecretSession(Caller caller, AgentState state, AgentConfig
 
     public static string VersionOf(Any secret) => Convert.ToHexStringLower(SHA256.HashData(secret.Value.Span).AsSpan(0, 8));
 
-    /// <summary>Only the first request has to carry the node.</summary>
-    public void Note(Node? node) => _node ??= node;
+    public static string VersionOf(IEnumerable<Any> secrets)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var secret in secrets)
+        {
+            hash.AppendData(SHA256.HashData(secret.Value.Span));
+        }
 
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
+    }
+
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: more than a stream may remember.</exception>
+    public static void RequireBounded(IEnumerable<string> names)
+    {
+        if (names.Sum(name => (long)name.Length) > MaxNameBytes)
+        {
+            throw new RpcException(RpcStatusCode.ResourceExhausted, $"One stream takes at most {MaxNameBytes} bytes of names; ask for the rest on another one, or for everything by no name.");
+        }
+    }
+
+    /// <summary>Only the first request has to carry the node, and it holds for the stream.</summary>
+    public void Note(Node? node)
+    {
+        if (node is not null && !_noted)
+        {
+            (_noted, _node, _takesValidator) = (true, Printable(node.Id), NodeTraits.TakesSpiffeValidator(node));
+        }
+    }
+
+    /// <summary>Each is counted; a proxy that goes on refusing is told of now and then, so that it cannot fill the log.</summary>
     public void Nacked(string message)
     {
         metrics.Nacked();
-        AgentLog.Nacked(logger, caller.Peer.ProcessId, Printable(_node?.Id ?? ""), Printable(message));
+        if (_lastNack is { } last && time.GetElapsedTime(last) < NackPause)
+        {
+            _unsaid++;
+            return;
+        }
+
+        var more = _unsaid == 0 ? "" : $" (and {_unsaid} more since it was last told)";
+        (_lastNack, _unsaid) = (time.GetTimestamp(), 0);
+        AgentLog.Nacked(logger, caller.Peer.ProcessId, _node, Printable(message) + more);
     }
 
-    /// <summary>The secrets out of a snapshot; waits a little at the beginning for certificates that are being asked for.</summary>
+    public SecretSet SecretsOf(WorkloadView view) => new(view, options.Sds, options.Sds.SpiffeValidator && _takesValidator);
+
+    /// <summary>What the caller has in the newest snapshot; waits a little at the beginning for certificates that are being asked for.</summary>
     /// <exception cref="RpcException">The caller has no identity, or no certificate yet.</exception>
-    public async Task<(AgentSnapshot Snapshot, SecretSet Secrets)> ReadAsync(CancellationToken cancellationToken)
+    public async Task<(AgentSnapshot Snapshot, WorkloadView View)> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -47,7 +94,7 @@ internal sealed class SecretSession(Caller caller, AgentState state, AgentConfig
             var view = WorkloadView.Of(snapshot, caller.Entries(snapshot));
             if (view.Svids.Count > 0)
             {
-                return (snapshot, new SecretSet(view, options.Sds, options.Sds.SpiffeValidator && NodeTraits.TakesSpiffeValidator(_node)));
+                return (snapshot, view);
             }
 
             var left = options.Workloads.FirstSvidWait - time.GetElapsedTime(_started);
@@ -82,7 +129,14 @@ internal sealed class SecretSession(Caller caller, AgentState state, AgentConfig
         }
 
         return unknown.Count == 0 ? picked : throw new RpcException(
-            RpcStatusCode.InvalidArgument, $"There is no secret {string.Join(", ", unknown.Select(name => $"'{name}'"))} for this process; there are {string.Join(", ", secrets.Names)}.");
+            RpcStatusCode.InvalidArgument, $"There is no secret {Some(unknown.Select(name => $"'{name}'"))} for this process; there are {Some(secrets.Names)}.");
+    }
+
+    /// <summary>The first few: the text travels in a header.</summary>
+    private static string Some(IEnumerable<string> names)
+    {
+        var told = names.Take(MaxTold + 1).ToList();
+        return told.Count <= MaxTold ? string.Join(", ", told) : $"{string.Join(", ", told.Take(MaxTold))} and more";
     }
 
     private static string Printable(string text)

@@ -15,9 +15,7 @@ internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffe
         [.. view.Svids.Select(item => item.Svid.SpiffeId).Distinct(StringComparer.Ordinal), .. Bundles(view).Select(bundle => bundle.TrustDomain.Id.ToString())];
 
     /// <summary>Every name that could be asked for now.</summary>
-    public IEnumerable<string> Names => view.Svids.Count > 0
-        ? [names.DefaultSvidName, names.DefaultBundleName, names.AllBundlesName, .. All]
-        : [names.DefaultBundleName, names.AllBundlesName, .. All];
+    public IEnumerable<string> Names => new[] { names.DefaultSvidName, names.DefaultBundleName, names.AllBundlesName }.Concat(All).Where(name => Find(name) is not null);
 
     /// <summary>Null when there is nothing of this name.</summary>
     public Any? Find(string name)

@@ -11,7 +11,7 @@ namespace MeshGrains.Agent.WorkloadApi;
 /// <c>FetchX509SVID</c> and <c>FetchX509Bundles</c>: the first message at once, then one at each change, each with the whole state; what is not in it any more is taken
 /// back. A caller that loses its last entry is told PERMISSION_DENIED.
 /// </summary>
-internal sealed class X509Handlers(CallerSource callers, AgentState state, BundleConsumers consumers, AgentConfiguration options, TimeProvider time)
+internal sealed class X509Handlers(CallerSource callers, AgentState state, BundleConsumers consumers, AgentConfiguration options, StreamsEnd end, TimeProvider time)
 {
     public Task FetchSvidAsync(X509SVIDRequest request, RpcResponseWriter<X509SVIDResponse> responses, RpcServerContext context) =>
         ServeAsync(responses, context, waitsForSvids: true, static view =>
@@ -46,6 +46,13 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
         where T : class, IMessage<T>
     {
         var caller = await callers.OfWorkloadApiAsync(context);
+        await end.GuardAsync(context, token => ServeAsync(caller, responses, waitsForSvids, write, token));
+    }
+
+    private async Task ServeAsync<T>(
+        Caller caller, RpcResponseWriter<T> responses, bool waitsForSvids, Func<WorkloadView, T> write, CancellationToken cancellationToken)
+        where T : class, IMessage<T>
+    {
         var started = time.GetTimestamp();
         WorkloadView? last = null;
         using var consumer = consumers.Join(state.Current.BundleNumber);
@@ -58,7 +65,7 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
             {
                 // The certificate is being asked for: the first message may wait for it a little, a later one means that it ended.
                 var left = options.Workloads.FirstSvidWait - time.GetElapsedTime(started);
-                if (last is not null || left <= TimeSpan.Zero || !await ChangedAsync(snapshot, left, context.CancellationToken))
+                if (last is not null || left <= TimeSpan.Zero || !await ChangedAsync(snapshot, left, cancellationToken))
                 {
                     throw new RpcException(RpcStatusCode.Unavailable, "The control plane has issued no certificate for this identity yet; try again.");
                 }
@@ -68,12 +75,12 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
 
             if (!view.IsSameAs(last, waitsForSvids))
             {
-                await responses.WriteAsync(write(view));
+                await responses.WriteAsync(write(view), cancellationToken);
                 settling.Written(snapshot.BundleNumber);
                 last = view;
             }
 
-            await snapshot.Changed.WaitAsync(context.CancellationToken);
+            await snapshot.Changed.WaitAsync(cancellationToken);
         }
     }
 
