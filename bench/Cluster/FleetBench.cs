@@ -11,7 +11,7 @@ internal static class FleetBench
     public const int DefaultWorkloads = 100_000;
     private const string Name = "bench --fleet";
     private const int Writers = 48;
-    private const int MostServed = 20_000;
+    private const int MostServed = 2_000;
     private const int FirstAccount = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 

@@ -240,7 +240,9 @@ internal sealed partial class DenialGrain(
     {
         if (stored.Number > (_anchor?.Number ?? 0))
         {
-            await log.RaiseAnchorAsync(this.GetPrimaryKeyString(), LogAnchor.Denials, stored.Number, CancellationToken.None);
+            await BoundedAsync(
+                "raise the anchor", options.Value.Lease / 10,
+                async ct => { await log.RaiseAnchorAsync(this.GetPrimaryKeyString(), LogAnchor.Denials, stored.Number, ct); return stored.Number; });
             _anchor = (stored.Number, _anchor?.ReadAt ?? TimeSpan.Zero);
         }
 
@@ -280,17 +282,20 @@ internal sealed partial class DenialGrain(
         return _anchor.Value.Number;
     }
 
+    private Task<long> ReadAnchorAsync(string trustDomain, TimeSpan patience)
+        => BoundedAsync("tell the anchor", patience, ct => log.ReadAnchorAsync(trustDomain, LogAnchor.Denials, ct).AsTask());
+
     /// <exception cref="TimeoutException">The log did not answer in time.</exception>
-    private async Task<long> ReadAnchorAsync(string trustDomain, TimeSpan patience)
+    private async Task<long> BoundedAsync(string what, TimeSpan patience, Func<CancellationToken, Task<long>> ask)
     {
         using var deadline = new CancellationTokenSource(patience, time);
         try
         {
-            return await log.ReadAnchorAsync(trustDomain, LogAnchor.Denials, deadline.Token).AsTask().WaitAsync(deadline.Token);
+            return await ask(deadline.Token).WaitAsync(deadline.Token);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
         {
-            throw new TimeoutException($"The log did not tell the anchor within {patience.TotalSeconds:0.#} s.");
+            throw new TimeoutException($"The log did not {what} within {patience.TotalSeconds:0.#} s.");
         }
     }
 

@@ -299,6 +299,21 @@ public sealed class DenialGrainTests : IClassFixture<HostedGrains>
     }
 
     [Fact]
+    public async Task A_log_that_hangs_while_a_number_is_anchored_holds_the_grain_for_a_part_of_a_lease_only()
+    {
+        await ConfirmAsync("silo-1", -1, new Ear());
+        var hang = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        World.Log.RaiseGate = hang.Task;
+
+        var refused = await Assert.ThrowsAsync<GrainOperationException>(() => _host.Denials.AddAsync(Quarantine(1)).WaitAsync(World.DenialOptions.Lease));
+
+        Assert.Equal(RefusalCode.Unavailable, refused.Code);
+        World.Log.RaiseGate = Task.CompletedTask;
+        hang.SetResult();
+        Assert.Equal(2, (await _host.Denials.ReadAsync()).Number);
+    }
+
+    [Fact]
     public async Task An_anchor_that_was_put_back_is_refused_at_every_call_though_one_is_known()
     {
         await ConfirmAsync("silo-1", -1, new Ear());

@@ -25,6 +25,9 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
     /// <summary>What reading an anchor waits for, whatever its token says.</summary>
     public Task AnchorGate { get; set; } = Task.CompletedTask;
 
+    /// <summary>What a raise of an anchor waits for; as a store that hangs, it hears no cancellation.</summary>
+    public Task RaiseGate { get; set; } = Task.CompletedTask;
+
     /// <summary>Runs before a shard is sealed; throws to refuse.</summary>
     public Action<string>? OnSeal { get; set; }
 
@@ -91,11 +94,11 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
         return _anchors.GetValueOrDefault((trustDomain, anchor));
     }
 
-    public ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
+    public async ValueTask RaiseAnchorAsync(string trustDomain, LogAnchor anchor, long value, CancellationToken cancellationToken)
     {
         OnRaise?.Invoke(anchor, value);
+        await RaiseGate;
         _anchors.AddOrUpdate((trustDomain, anchor), value, (_, standing) => Math.Max(standing, value));
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyList<string>> VerifyChainAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<string>>([]);
