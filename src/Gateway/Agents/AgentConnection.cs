@@ -4,12 +4,18 @@ using Wire = MeshGrains.Rpc.Agents;
 
 namespace MeshGrains.Gateway.Agents;
 
-/// <summary>One connected agent: who it is, what it last reported, and whether there is something new for it. Signals coalesce into one.</summary>
+/// <summary>
+/// One connected agent: who it is, what it last reported, and whether there is something new for it. Signals coalesce into one. It has no timer of its
+/// own: <see cref="AgentRoster"/> looks over all of them. Times are <see cref="TimeProvider"/> timestamps.
+/// </summary>
 internal sealed class AgentConnection(AgentStanding standing, string address, DateTimeOffset since) : IDisposable
 {
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly CancellationTokenSource _replaced = new();
+    private readonly CancellationTokenSource _ended = new();
     private int _entriesDirty = 1;
+    private long _rereadAt = long.MaxValue;
+    private long _leaveAt = long.MaxValue;
+    private long _changedAt;
 
     public AgentStanding Standing => standing;
 
@@ -17,21 +23,51 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
 
     public DateTimeOffset Since => since;
 
-    /// <summary>Cancelled when a later stream of the same agent took this one's place.</summary>
-    public CancellationToken Replaced => _replaced.Token;
+    /// <summary>Cancelled when the gateway ends the stream: <see cref="IsReplaced"/> tells why.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>A later stream of the same agent took this one's place; else this process is stopping.</summary>
+    public bool IsReplaced { get; private set; }
 
     /// <summary>The newest report; null before the first.</summary>
     public Wire.AgentReport? Report { get; set => Volatile.Write(ref field, value); }
 
-    public void Replace() => _replaced.Cancel();
+    public void Replace()
+    {
+        IsReplaced = true;
+        End();
+    }
+
+    /// <summary>The stream ends well, and the agent moves on, once <see cref="IsLeaving"/> says so.</summary>
+    public void LeaveAt(long timestamp) => Lower(ref _leaveAt, timestamp);
+
+    public bool IsLeaving(long now) => Volatile.Read(ref _leaveAt) <= now;
+
+    public void End()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself.
+        }
+    }
 
     /// <summary>There may be something new.</summary>
     /// <param name="entries">Among the agent's entries, so that they have to be read again.</param>
-    public void Wake(bool entries)
+    /// <param name="now">When it became known; 0 when nothing did and it is only looked after.</param>
+    public void Wake(bool entries, long now = 0)
     {
         if (entries)
         {
             Volatile.Write(ref _entriesDirty, 1);
+        }
+
+        if (now != 0)
+        {
+            Interlocked.CompareExchange(ref _changedAt, now, 0);
         }
 
         _wake.Writer.TryWrite(true);
@@ -39,8 +75,38 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
 
     public ValueTask<bool> WokenAsync(CancellationToken cancellationToken) => _wake.Reader.ReadAsync(cancellationToken);
 
-    /// <summary>Whether the entries have to be read; asking takes the mark away, so it is asked before reading.</summary>
+    /// <summary>Whether the entries have to be read; asking takes the mark away, so it is asked before reading, and the next reading is set before that too.</summary>
     public bool TakeEntriesDirty() => Interlocked.Exchange(ref _entriesDirty, 0) == 1;
 
-    public void Dispose() => _replaced.Dispose();
+    /// <summary>Since when something is known that was not pushed; 0 when nothing is. Asking takes the mark away.</summary>
+    public long TakeChangedAt() => Interlocked.Exchange(ref _changedAt, 0);
+
+    /// <summary>Puts the next reading of the entries to this moment, whatever it was before.</summary>
+    public void RereadAt(long timestamp) => Volatile.Write(ref _rereadAt, timestamp);
+
+    /// <summary>Brings the next reading forward.</summary>
+    public void RereadBy(long timestamp) => Lower(ref _rereadAt, timestamp);
+
+    /// <summary>Whether the entries are due; asking takes the mark away.</summary>
+    public bool TakeRereadDue(long now)
+    {
+        var at = Volatile.Read(ref _rereadAt);
+        return at <= now && Interlocked.CompareExchange(ref _rereadAt, long.MaxValue, at) == at;
+    }
+
+    public void Dispose() => _ended.Dispose();
+
+    private static void Lower(ref long place, long value)
+    {
+        for (var known = Volatile.Read(ref place); value < known;)
+        {
+            var seen = Interlocked.CompareExchange(ref place, value, known);
+            if (seen == known)
+            {
+                return;
+            }
+
+            known = seen;
+        }
+    }
 }

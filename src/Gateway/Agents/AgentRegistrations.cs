@@ -16,6 +16,8 @@ internal static class AgentRegistrations
         services.AddOptions<AgentsOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsValidator>();
         services.AddSingleton<AgentRoster>();
+        services.AddSingleton<AgentEntries>();
+        services.AddSingleton<AgentStreamMetrics>();
         services.AddSingleton<AgentCalls>();
         services.AddSingleton<AgentSync>();
     }

@@ -13,8 +13,8 @@ namespace MeshGrains.Gateway.Agents;
 /// reason in the status.
 /// </summary>
 internal sealed class AgentSync(
-    CallIntake intake, IAgentDirectory directory, IIssuanceService issuance, AgentRoster roster, RefusalLog refusals, IOptions<AgentsOptions> options,
-    IRandomSource random, TimeProvider time, ILogger<AgentSync> logger)
+    CallIntake intake, IAgentDirectory directory, IIssuanceService issuance, AgentRoster roster, AgentEntries entries, AgentStreamMetrics metrics,
+    RefusalLog refusals, IOptions<AgentsOptions> options, TimeProvider time, ILogger<AgentSync> logger)
 {
     /// <summary>The first report names every entry that the agent holds; some 50 bytes each.</summary>
     public const int MaxReportBytes = 2 * 1024 * 1024;
@@ -22,12 +22,14 @@ internal sealed class AgentSync(
     private const string Api = "agent";
     private const int MaxVersionChars = 64;
     private const int MaxTroubleChars = 512;
-    private const double Spread = 0.2;
     private static readonly TimeSpan FirstReport = TimeSpan.FromSeconds(10);
 
     private static readonly Refusal Full = new(
         RefusalCode.ResourceExhausted, "agents_full", "As many agents are connected to this silo as may be (agents.maxStreams); try another or come again.",
         RetryAfter: TimeSpan.FromSeconds(5));
+
+    private static readonly Refusal Draining = new(
+        RefusalCode.Unavailable, "draining", "This silo is stopping; try another.", RetryAfter: TimeSpan.FromSeconds(1));
 
     private static readonly Refusal Superseded = new(RefusalCode.Conflict, "stream_replaced", "A later stream of this agent took this one's place.");
 
@@ -60,6 +62,7 @@ internal sealed class AgentSync(
             }
         }
 
+        metrics.Refused(refusal.Reason);
         refusals.Tell(Api, context.HttpContext, agent?.AgentId ?? context.Peer, refusal);
         throw AgentRefusal.Of(refusal, RequestId.Of(context.HttpContext));
     }
@@ -74,6 +77,11 @@ internal sealed class AgentSync(
     private async Task<Refusal?> ServeAsync(
         AgentStanding agent, RpcRequestReader<Wire.AgentReport> reports, RpcResponseWriter<Wire.AgentUpdate> updates, RpcServerContext context)
     {
+        if (roster.IsDraining)
+        {
+            return Draining;
+        }
+
         using var connection = new AgentConnection(agent, context.Peer, time.GetUtcNow());
         if (!roster.TryEnter(connection))
         {
@@ -82,16 +90,14 @@ internal sealed class AgentSync(
 
         // The connection is to close: the stream ends well, and the agent comes back on another one.
         var closing = context.HttpContext.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, connection.Replaced, closing);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, connection.Ended, closing);
         try
         {
-            using var patience = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), ending, FirstReport, Timeout.InfiniteTimeSpan);
-            if (await reports.ReadAsync(ending.Token) is not { } first)
+            if (await FirstAsync(reports, ending) is not { } first)
             {
                 return null;
             }
 
-            patience.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             var delta = new AgentDelta(first.Held);
             if (first.Held.Count > _options.MaxEntriesPerAgent || !Take(connection, first))
             {
@@ -107,8 +113,8 @@ internal sealed class AgentSync(
         }
         catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
         {
-            return connection.Replaced.IsCancellationRequested ? Superseded
-                : closing.IsCancellationRequested ? null
+            return connection.IsReplaced ? Superseded
+                : closing.IsCancellationRequested || connection.Ended.IsCancellationRequested ? null
                 : connection.Report is null ? Late : null;
         }
         finally
@@ -117,12 +123,17 @@ internal sealed class AgentSync(
         }
     }
 
+    /// <summary>The timer that hurries it does not live as long as the stream.</summary>
+    private async ValueTask<Wire.AgentReport?> FirstAsync(RpcRequestReader<Wire.AgentReport> reports, CancellationTokenSource ending)
+    {
+        using var patience = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), ending, FirstReport, Timeout.InfiniteTimeSpan);
+        return await reports.ReadAsync(ending.Token);
+    }
+
     private async Task<Refusal?> PushAsync(
         AgentConnection connection, AgentDelta delta, RpcResponseWriter<Wire.AgentUpdate> updates, CancellationToken cancellationToken)
     {
-        using var reread = time.CreateTimer(
-            static state => ((AgentConnection)state!).Wake(entries: true), connection, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        IReadOnlyList<RegistrationEntry> entries = [];
+        IReadOnlyList<RegistrationEntry> registered = [];
         while (true)
         {
             // Asked anew each time: no push outlives a denial.
@@ -131,22 +142,24 @@ internal sealed class AgentSync(
                 return denied;
             }
 
+            var changedAt = connection.TakeChangedAt();
             var denials = directory.DenialNumber;
             if (connection.TakeEntriesDirty())
             {
-                entries = await directory.EntriesAsync(connection.Standing.AgentId, _options.MaxEntriesPerAgent, cancellationToken);
-                if (entries.Count >= _options.MaxEntriesPerAgent)
-                {
-                    AgentLog.EntriesCut(logger, connection.Standing.AgentId, _options.MaxEntriesPerAgent);
-                }
+                registered = await RegisteredAsync(connection, cancellationToken);
             }
 
-            foreach (var update in delta.Next(entries, issuance.Current, denials, directory.TaintedAuthorities))
+            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities);
+            foreach (var update in next)
             {
                 await updates.WriteAsync(update, cancellationToken);
             }
 
-            reread.Change(_options.Reread * random.NextJitter(Spread), Timeout.InfiniteTimeSpan);
+            if (next.Count > 0)
+            {
+                metrics.Pushed(next.Count, changedAt);
+            }
+
             await connection.WokenAsync(cancellationToken);
             if (_options.Coalesce > TimeSpan.Zero)
             {
@@ -155,7 +168,29 @@ internal sealed class AgentSync(
         }
     }
 
-    private static async Task<Refusal?> ReadAsync(AgentConnection connection, RpcRequestReader<Wire.AgentReport> reports, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<RegistrationEntry>> RegisteredAsync(AgentConnection connection, CancellationToken cancellationToken)
+    {
+        connection.RereadAt(roster.NextReread());
+        var registered = await entries.ReadAsync(connection.Standing.AgentId, _options.MaxEntriesPerAgent, cancellationToken);
+        if (registered.Count >= _options.MaxEntriesPerAgent)
+        {
+            AgentLog.EntriesCut(logger, connection.Standing.AgentId, _options.MaxEntriesPerAgent);
+        }
+
+        // What ends by itself is taken from the agent then, not at the next reading.
+        var now = time.GetUtcNow();
+        foreach (var entry in registered)
+        {
+            if (entry.ExpiresAt > now)
+            {
+                connection.RereadBy(roster.After(entry.ExpiresAt.Value - now));
+            }
+        }
+
+        return registered;
+    }
+
+    private async Task<Refusal?> ReadAsync(AgentConnection connection, RpcRequestReader<Wire.AgentReport> reports, CancellationToken cancellationToken)
     {
         while (await reports.ReadAsync(cancellationToken) is { } report)
         {
@@ -168,7 +203,7 @@ internal sealed class AgentSync(
         return null;
     }
 
-    private static bool Take(AgentConnection connection, Wire.AgentReport report)
+    private bool Take(AgentConnection connection, Wire.AgentReport report)
     {
         if (report.Version.Length > MaxVersionChars || report.Health?.Trouble.Length > MaxTroubleChars)
         {
@@ -177,6 +212,11 @@ internal sealed class AgentSync(
 
         // What it holds is in the delta already, and may be long.
         report.Held.Clear();
+        if (connection.Report is { } before)
+        {
+            metrics.Reported(before.Health?.Nacks ?? 0, report.Health?.Nacks ?? 0);
+        }
+
         connection.Report = report;
         return true;
     }

@@ -17,6 +17,11 @@ internal sealed class AgentsOptionsValidator : IValidateOptions<AgentsOptions>
             errors.Add($"agents.reread is {options.Reread}; give a time from 100ms to 1h.");
         }
 
+        if (options.RereadSpread < TimeSpan.Zero || options.RereadSpread > TimeSpan.FromMinutes(10))
+        {
+            errors.Add($"agents.rereadSpread is {options.RereadSpread}; give a time from 0s to 10m.");
+        }
+
         if (options.Coalesce < TimeSpan.Zero || options.Coalesce > TimeSpan.FromSeconds(10))
         {
             errors.Add($"agents.coalesce is {options.Coalesce}; give a time from 0s to 10s.");

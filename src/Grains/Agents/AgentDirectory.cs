@@ -14,42 +14,42 @@ internal sealed class AgentDirectory(
     private static readonly Refusal NotAnAgent = new(
         RefusalCode.PermissionDenied, "not_an_agent", $"Only an identity below {AgentNames.Prefix} speaks for a node.");
 
-    private readonly Lock _gate = new();
-    private Action<string?>? _entriesChanged;
+    private Tuple<DenialSnapshot, IReadOnlyList<string>>? _tainted;
 
     public event Action<string?>? EntriesChanged
     {
-        add
-        {
-            lock (_gate)
-            {
-                if (_entriesChanged is null)
-                {
-                    changes.Changed += OnEntries;
-                    denials.Changed += OnDenials;
-                }
+        add => changes.Changed += value;
+        remove => changes.Changed -= value;
+    }
 
-                _entriesChanged += value;
-            }
-        }
-
-        remove
-        {
-            lock (_gate)
-            {
-                _entriesChanged -= value;
-                if (_entriesChanged is null)
-                {
-                    changes.Changed -= OnEntries;
-                    denials.Changed -= OnDenials;
-                }
-            }
-        }
+    public event Action<DenialSnapshot>? DenialsChanged
+    {
+        add => denials.Changed += value;
+        remove => denials.Changed -= value;
     }
 
     public long DenialNumber => denials.Current?.Number ?? -1;
 
-    public IReadOnlyList<string> TaintedAuthorities => denials.Current is { } current ? [.. current.Subjects(DenialKind.TaintedAuthority).Order(StringComparer.Ordinal)] : [];
+    /// <summary>One list for all agents of a number of the set.</summary>
+    public IReadOnlyList<string> TaintedAuthorities
+    {
+        get
+        {
+            if (denials.Current is not { } current)
+            {
+                return [];
+            }
+
+            var known = _tainted;
+            if (known?.Item1.Number != current.Number)
+            {
+                _tainted = known = Tuple.Create<DenialSnapshot, IReadOnlyList<string>>(
+                    current, [.. current.Subjects(DenialKind.TaintedAuthority).Order(StringComparer.Ordinal)]);
+            }
+
+            return known.Item2;
+        }
+    }
 
     public async ValueTask<(AgentStanding? Standing, Refusal? Refusal)> JudgeAsync(AuthenticatedCaller caller, CancellationToken cancellationToken)
     {
@@ -81,18 +81,18 @@ internal sealed class AgentDirectory(
 
     public Refusal? Denied(AgentStanding standing) => denials.Fresh is { } fresh ? AgentDenials.Check(standing, fresh) : Stale;
 
-    public async ValueTask<IReadOnlyList<RegistrationEntry>> EntriesAsync(string agentId, int limit, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<RegistrationEntry>> EntriesAsync(string agentId, int limit, CancellationToken cancellationToken) =>
+        registrations.FindEntriesByParentAsync(trustDomain.Value.Name, agentId, limit, cancellationToken);
+
+    public IReadOnlyList<RegistrationEntry> Issuable(IReadOnlyList<RegistrationEntry> entries)
     {
-        var entries = await registrations.FindEntriesByParentAsync(trustDomain.Value.Name, agentId, limit, cancellationToken);
         var now = time.GetUtcNow();
         var denied = denials.Current;
-        return [.. entries.Where(entry => !entry.Selectors.IsEmpty
+        return entries.All(May) ? entries : [.. entries.Where(May)];
+
+        bool May(RegistrationEntry entry) => !entry.Selectors.IsEmpty
             && (entry.ExpiresAt is null || entry.ExpiresAt > now)
             && denied?.Contains(DenialKind.QuarantinedIdentity, entry.SpiffeId) != true
-            && denied?.Contains(DenialKind.DeletedRegistration, entry.Id) != true)];
+            && denied?.Contains(DenialKind.DeletedRegistration, entry.Id) != true;
     }
-
-    private void OnEntries(string parentId) => _entriesChanged?.Invoke(parentId);
-
-    private void OnDenials(DenialSnapshot newest) => _entriesChanged?.Invoke(null);
 }

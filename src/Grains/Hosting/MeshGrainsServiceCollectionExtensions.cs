@@ -31,6 +31,7 @@ public static class MeshGrainsServiceCollectionExtensions
 
         services.AddHostedSingleton<RecordKeyRing>();
         services.AddHostedSingleton<DenialReplica>();
+        services.AddHostedSingleton<RegistrationNewsLink>();
         services.AddHostedSingleton<IssuingCaLifecycle>();
         services.AddHostedSingleton<BundleWatch>();
         services.AddHostedSingleton<MaintenanceWatchdog>();

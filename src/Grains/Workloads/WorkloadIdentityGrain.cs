@@ -46,19 +46,21 @@ internal sealed class WorkloadIdentityGrain(
         try
         {
             await registrations.PutEntryAsync(stamped, CancellationToken.None);
-            changes.Raise(stamped.ParentId);
-            if (before is not null && before.ParentId != stamped.ParentId)
-            {
-                changes.Raise(before.ParentId);
-            }
-
+            Tell(stamped.ParentId, before);
             return stamped;
         }
         catch (Exception failure)
         {
             // The reply may have been lost: an operation id of ours in the store is success.
             var stored = await FindAsync(entry.Id);
-            return stored?.OperationId == entry.OperationId ? stored : throw Failed(failure);
+            if (stored?.OperationId != entry.OperationId)
+            {
+                throw Failed(failure);
+            }
+
+            // Where it is an earlier try's write, the one before is not known any more; who holds it under another parent reads again in time.
+            Tell(stored.ParentId, before);
+            return stored;
         }
     }
 
@@ -82,6 +84,15 @@ internal sealed class WorkloadIdentityGrain(
 
     public Task<DenialReceipt> ReleaseAsync(string reason, string actor, string operationId) =>
         Denials.RemoveAsync(DenialKind.QuarantinedIdentity, Identity, reason, actor, operationId);
+
+    private void Tell(string parentId, RegistrationEntry? before)
+    {
+        changes.Raise(parentId);
+        if (before is not null && before.ParentId != parentId)
+        {
+            changes.Raise(before.ParentId);
+        }
+    }
 
     private async Task<bool> DeleteAsync(RegistrationEntry entry)
     {

@@ -36,6 +36,7 @@ internal static class SiloServices
     {
         var roles = SiloRoles.Of(mesh);
         services.AddSingleton(roles);
+        services.PostConfigure<GatewayOptions>(options => options.DrainDelay ??= drainDelay);
         services.AddSingleton<SiloFate>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, drainDelay));
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<Drain>());

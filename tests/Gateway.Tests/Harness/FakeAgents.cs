@@ -7,6 +7,11 @@ internal sealed class FakeAgents : IAgentDirectory
 {
     public event Action<string?>? EntriesChanged;
 
+    public event Action<DenialSnapshot>? DenialsChanged;
+
+    /// <summary>How often entries were read.</summary>
+    public int Reads { get; private set; }
+
     /// <summary>Why every agent is refused; null when none is.</summary>
     public Refusal? Refusal { get; set; }
 
@@ -27,9 +32,17 @@ internal sealed class FakeAgents : IAgentDirectory
     {
         lock (Entries)
         {
+            Reads++;
             return ValueTask.FromResult<IReadOnlyList<RegistrationEntry>>([.. Entries.Where(entry => entry.ParentId == agentId).Take(limit)]);
         }
     }
 
+    /// <summary>IDs of entries that are denied.</summary>
+    public HashSet<string> DeniedEntries { get; } = [];
+
+    public IReadOnlyList<RegistrationEntry> Issuable(IReadOnlyList<RegistrationEntry> entries) => [.. entries.Where(entry => !DeniedEntries.Contains(entry.Id))];
+
     public void Change(string? agentId) => EntriesChanged?.Invoke(agentId);
+
+    public void ChangeDenials() => DenialsChanged?.Invoke(new DenialSnapshot(DenialSet.Empty, null));
 }
