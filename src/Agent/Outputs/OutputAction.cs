@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using MeshGrains.Agent.Workloads;
 
 namespace MeshGrains.Agent.Outputs;
@@ -9,6 +10,7 @@ namespace MeshGrains.Agent.Outputs;
 internal static class OutputAction
 {
     private const int MaxTold = 512;
+    private const int MaxPidFile = 32;
 
     /// <exception cref="IOException">It did not work; the text says why.</exception>
     public static async Task RunAsync(OutputOptions output, TimeProvider time, CancellationToken cancellationToken)
@@ -25,7 +27,7 @@ internal static class OutputAction
 
     private static void Signal(OutputOptions output)
     {
-        var text = File.ReadAllText(output.PidFile).Trim();
+        var text = ReadStart(output.PidFile).Trim();
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 1)
         {
             throw new IOException($"{output.PidFile} holds no process id");
@@ -35,6 +37,13 @@ internal static class OutputAction
         {
             throw new IOException($"process {pid} of {output.PidFile} took no {output.Signal}: it is gone or not this agent's to signal");
         }
+    }
+
+    private static string ReadStart(string file)
+    {
+        using var stream = File.OpenRead(file);
+        Span<byte> start = stackalloc byte[MaxPidFile];
+        return Encoding.ASCII.GetString(start[..stream.ReadAtLeast(start, MaxPidFile, throwOnEndOfStream: false)]);
     }
 
     private static async Task CommandAsync(OutputOptions output, TimeProvider time, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ namespace MeshGrains.Agent.Outputs;
 internal static class OutputPlan
 {
     private const int MaxOutputs = 256;
+    private const int MaxName = 64;
 
     private static readonly Dictionary<string, int> Signals = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -58,9 +59,9 @@ internal static class OutputPlan
 
     private static IEnumerable<string> Problems(OutputOptions output, TrustDomain trustDomain)
     {
-        if (output.Name.Length == 0)
+        if (output.Name.Length is 0 or > MaxName || output.Name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_')))
         {
-            yield return ".name is empty; it names the output in logs.";
+            yield return $".name is '{output.Name}'; give up to {MaxName} letters, digits, '-' or '_': it names the output in logs and its files on the disk.";
         }
 
         if (!SpiffeId.TryParse(output.SpiffeId, out var id, out var error))
@@ -77,9 +78,9 @@ internal static class OutputPlan
             yield return " writes nothing; give certificate and key, combined, or bundle.";
         }
 
-        foreach (var path in Files(output).Where(path => !Path.IsPathRooted(path)))
+        foreach (var path in Files(output).Where(path => !Path.IsPathRooted(path) || Path.GetFullPath(path) != path || path.EndsWith('/')))
         {
-            yield return $": '{path}' is no absolute path.";
+            yield return $": '{path}' is no absolute path of a file, written without '..' and '//'.";
         }
 
         if (output.Certificate.Length > 0 != output.Key.Length > 0)

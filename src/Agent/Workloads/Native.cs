@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace MeshGrains.Agent.Workloads;
 
-/// <summary>What .NET has no name for: pidfds, statx, chown, kill.</summary>
+/// <summary>What .NET has no name for: pidfds, statx, fchown, rename, kill.</summary>
 internal static class Native
 {
     public const int AtEmptyPath = 0x1000;
@@ -13,6 +14,12 @@ internal static class Native
     // The same number on x64 and arm64, as every system call since 5.1.
     private const long PidfdOpenCall = 434;
     private const short PollIn = 1;
+
+    /// <summary>O_PATH and O_CLOEXEC.</summary>
+    private const int OpenPath = 0x280000;
+
+    /// <summary>O_DIRECTORY and O_NOFOLLOW, whose numbers are others on Arm.</summary>
+    private static readonly int DirectoryFlags = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0xC000 : 0x30000;
 
     /// <summary>A handle of a process, whatever becomes of its number; -1 when there is none such.</summary>
     public static int PidfdOpen(int pid) => (int)Syscall(PidfdOpenCall, pid, 0);
@@ -31,6 +38,12 @@ internal static class Native
         return StatxCall(descriptor, path, flags, StatxBasic, ref MemoryMarshal.GetReference(buffer)) == 0;
     }
 
+    /// <summary>
+    /// A handle of a directory that is no link, whatever becomes of its name; invalid when there is none. What lies in it is reached through
+    /// <c>/proc/self/fd</c>.
+    /// </summary>
+    public static SafeFileHandle PinDirectory(string path) => new(OpenCall(path, OpenPath | DirectoryFlags, 0), ownsHandle: true);
+
     [DllImport("libc", EntryPoint = "close", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Close(int descriptor);
@@ -39,9 +52,18 @@ internal static class Native
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static extern int Kill(int pid, int signal);
 
-    [DllImport("libc", EntryPoint = "chown", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DllImport("libc", EntryPoint = "fchown", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static extern int Chown(string path, uint owner, uint group);
+    public static extern int Chown(SafeFileHandle file, uint owner, uint group);
+
+    /// <summary>Takes the place of what has the new name, links included, in one step.</summary>
+    [DllImport("libc", EntryPoint = "rename", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static extern int Rename(string from, string to);
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int OpenCall(string path, int flags, int mode);
 
     [DllImport("libc", EntryPoint = "syscall", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
