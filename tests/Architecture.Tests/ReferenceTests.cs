@@ -15,7 +15,7 @@ public sealed class ReferenceTests
         ["Solo"] = ([], ["Microsoft.Extensions.*"]),
         ["Grains"] = (["Identity", "Keys"], ["Microsoft.Extensions.*"]),
         ["Storage"] = (["Grains"], ["Microsoft.Data.Sqlite*", "SQLitePCLRaw*", "Azure.*", "Microsoft.Extensions.*"]),
-        ["Rpc"] = ([], ["Google.Protobuf", "Google.Api.CommonProtos", "Grpc.Tools", AspNetCore]),
+        ["Rpc"] = ([], ["Google.Protobuf", "Grpc.Tools", AspNetCore]),
         ["Gateway"] = (["Grains", "Rpc"], ["Microsoft.AspNetCore.OpenApi", "Microsoft.Extensions.*", AspNetCore]),
         ["Silo"] = (["Identity", "Keys", "Grains", "Storage", "Rpc", "Gateway"],
             ["YamlDotNet", "System.CommandLine", "OpenTelemetry*", "Microsoft.Extensions.*", AspNetCore]),

@@ -8,7 +8,7 @@ from wire import TIMEOUT, expect, field, parse, refused, run, text
 
 TYPE = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 SERVICE = "/envoy.service.secret.v3.SecretDiscoveryService/"
-QUIET = 1.5
+QUIET = 0.7
 
 
 def discovery(names=(), node=b"", version="", nonce="", error="", type_url=TYPE):
@@ -175,8 +175,74 @@ def acks(connection, domain, *ids):
     stream.ask((), version=text(two, 1), nonce=text(two, 5))
     stream.quiet()
     stream.ask(("ALL",), version=text(two, 1), nonce=text(two, 5))
-    expect([name for name, _, _ in shape(stream.next())], ["ALL"])
+    three = stream.next()
+    expect([name for name, _, _ in shape(three)], ["ALL"])
+    # Without a nonce it asks anew, and gets the same under a new version.
+    stream.ask(("ALL",))
+    four = stream.next()
+    expect(shape(four), shape(three))
+    expect(text(four, 5) != text(three, 5) and text(four, 1) != text(three, 1), True)
+    # What answers the third response comes too late.
+    stream.ask(("ALL", "default"), version=text(three, 1), nonce=text(three, 5))
+    stream.quiet()
     stream.close()
+
+
+def everything(connection, domain, *ids):
+    """A stream that names nothing gets all of it, by SPIFFE ID; once it has named something, no names are nothing."""
+    stream = Stream(connection)
+    stream.ask(())
+    one = stream.next()
+    expect(sorted(name for name, _, _ in shape(one)), sorted(ids + ("spiffe://" + domain,)))
+    stream.ask((), version=text(one, 1), nonce=text(one, 5))
+    stream.quiet()
+    stream.ask(("default",), version=text(one, 1), nonce=text(one, 5))
+    two = stream.next()
+    expect([name for name, _, _ in shape(two)], ["default"])
+    stream.ask((), version=text(two, 1), nonce=text(two, 5))
+    stream.quiet()
+    stream.close()
+
+
+def twice(connection, domain, *ids):
+    """A name given twice is one secret; a first request with a version and a nonce of a stream before is a first request."""
+    expect([name for name, _, _ in shape(once(connection, ("default", "default", "ROOTCA", "default")))], ["default", "ROOTCA"])
+    stream = Stream(connection)
+    stream.ask(("default", "default"), version="7", nonce="deadbeef")
+    expect([name for name, _, _ in shape(stream.next())], ["default"])
+    stream.close()
+
+
+def versions(connection, domain, *ids):
+    """FetchSecrets gives the same version to the same secrets, another one to others, and a nonce of its own each time."""
+    one, same, other = (once(connection, names) for names in (("default",), ("default",), ("default", "ROOTCA")))
+    expect((text(one, 1), text(one, 1) != text(other, 1), text(one, 5) != text(same, 5)), (text(same, 1), True, True))
+
+
+def bounded(connection, domain, *ids):
+    names = tuple(f"spiffe://{domain}/{i:06}/{'n' * 100}" for i in range(1000))
+    refused(grpc.StatusCode.RESOURCE_EXHAUSTED, lambda: once(connection, names), "bytes of names")
+    refused(grpc.StatusCode.RESOURCE_EXHAUSTED, lambda: once(connection, tuple("n" * 4000 for _ in range(100))))
+    for method in ("StreamSecrets", "DeltaSecrets"):
+        stream = Stream(connection, method)
+        stream.ask(names) if method == "StreamSecrets" else stream.ask_delta(subscribe=names)
+        refused(grpc.StatusCode.RESOURCE_EXHAUSTED, stream.next, "bytes of names")
+    # The text that tells of unknown names has a bound of its own: it travels in a header.
+    error = refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: once(connection, names[:300]), "and more")
+    expect(len(error.details()) < 8192, True)
+
+
+def federated(connection, domain, partner, *ids):
+    """Another trust domain's bundle: a context of its own, or one in ALL; never in ROOTCA, and never in plain roots beside the own ones."""
+    spiffe = lambda response: {name: detail for name, kind, detail in secrets(response) if kind == "spiffe"}
+    expect(spiffe(once(connection, ("ROOTCA", "ALL", "spiffe://" + partner, "spiffe://" + domain))),
+           {"ROOTCA": [domain], "ALL": sorted((domain, partner)), "spiffe://" + partner: [partner], "spiffe://" + domain: [domain]})
+    expect(sorted(name for name, _, _ in shape(once(connection, ()))), sorted(ids + ("spiffe://" + domain, "spiffe://" + partner)))
+    node = field(3, field(1, field(1, "disable_spiffe_cert_validation") + field(2, field(4, True))))
+    plain_roots = {name: detail for name, kind, detail in secrets(once(connection, ("ROOTCA", "spiffe://" + partner), node=node)) if kind == "plain"}
+    expect(plain_roots["ROOTCA"] != plain_roots["spiffe://" + partner], True)
+    refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: once(connection, ("ALL",), node=node), "'ALL'")
+    expect(sorted(kind for _, kind, _ in shape(once(connection, (), node=node))), sorted(["certificate"] * len(ids) + ["plain"] * 2))
 
 
 def rotate(connection, count, *_):
@@ -230,10 +296,21 @@ def delta(connection, domain, *ids):
     expect(list(resources(stream.next())[0]), ["ROOTCA"])
     stream.close()
 
-    stream = Stream(connection, "DeltaSecrets")
-    stream.ask_delta()
-    expect(sorted(resources(stream.next())[0]), sorted(ids + ("spiffe://" + domain,)))
-    stream.close()
+    everything = sorted(ids + ("spiffe://" + domain,))
+    for names in ((), ("*",)):
+        stream = Stream(connection, "DeltaSecrets")
+        stream.ask_delta(subscribe=names)
+        expect(sorted(resources(stream.next())[0]), everything)
+        stream.ask_delta(subscribe=("default",))
+        expect(list(resources(stream.next())[0]), ["default"])
+        # What everything holds is told again when its name alone goes.
+        stream.ask_delta(unsubscribe=(ids[0],))
+        expect(list(resources(stream.next())[0]), [ids[0]])
+        stream.ask_delta(unsubscribe=("*",))
+        stream.quiet()
+        stream.ask_delta(subscribe=("ROOTCA",))
+        expect(list(resources(stream.next())[0]), ["ROOTCA"])
+        stream.close()
 
 
 def no_identity(connection, *_):
@@ -244,4 +321,5 @@ def no_identity(connection, *_):
         refused(grpc.StatusCode.PERMISSION_DENIED, stream.next)
 
 
-run({name: value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == "__main__"})
+if __name__ == "__main__":
+    run({name: value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == "__main__"})

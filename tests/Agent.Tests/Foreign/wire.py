@@ -90,3 +90,31 @@ def run(checks):
     as_user()
     with channel(sys.argv[1]) as connection:
         checks[sys.argv[2]](connection, *sys.argv[3:])
+
+
+def der(data):
+    """The DER values that lie one after another."""
+    parts, i = [], 0
+    while i < len(data):
+        expect(data[i], 0x30)
+        size, head = data[i + 1], 2
+        if size & 0x80:
+            head += size & 0x7F
+            size = int.from_bytes(data[i + 2:i + head], "big")
+        parts.append(data[i:i + head + size])
+        i += head + size
+    expect(i, len(data))
+    return parts
+
+
+def rules(named, connection, most=16):
+    """Holds all of them, side by side since many of them wait for silence; prints each by its name."""
+    from concurrent.futures import ThreadPoolExecutor
+    with ThreadPoolExecutor(most) as pool:
+        running = [(name, pool.submit(rule, connection)) for name, rule in named]
+        broken = 0
+        for name, held in running:
+            error = held.exception()
+            broken += error is not None
+            print(f"{'broken' if error else 'held'}: {name}" + (f": {type(error).__name__}: {error}" if error else ""), flush=True)
+    sys.exit(1 if broken else 0)

@@ -115,6 +115,8 @@ def withdrawn(connection, ready):
 def health(connection):
     answer = connection.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=TIMEOUT)
     expect(parse(answer), {1: [1]})
+    watched = next(connection.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=TIMEOUT))
+    expect(parse(watched), {1: [1]})
     refused(grpc.StatusCode.NOT_FOUND, lambda: connection.unary_unary("/grpc.health.v1.Health/Check")(field(1, "nobody"), timeout=TIMEOUT))
 
 
@@ -127,5 +129,5 @@ def reflection(connection):
             raise AssertionError(f"{wanted} is not among {services}")
 
 
-
-run({name: value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == "__main__"})
+if __name__ == "__main__":
+    run({name: value for name, value in list(globals().items()) if callable(value) and getattr(value, "__module__", "") == "__main__"})
