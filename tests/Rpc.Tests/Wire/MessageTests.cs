@@ -4,7 +4,7 @@ using MeshGrains.Rpc.Envoy.Discovery;
 
 namespace MeshGrains.Rpc.Tests;
 
-public sealed class ContractTests
+public sealed class MessageTests
 {
     /// <summary>A message whose code is older cannot be read from a pipe, and takes every message that holds one with it.</summary>
     [Fact]
