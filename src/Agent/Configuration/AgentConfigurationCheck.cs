@@ -95,6 +95,36 @@ internal static class AgentConfigurationCheck
         }
     }
 
+    private static void CheckAttestors(WorkloadOptions options, List<string> errors)
+    {
+        const int MinBody = 1024, MaxBody = 256 * 1024 * 1024;
+        var (k8s, docker) = (options.K8s, options.Docker);
+        if (!Uri.TryCreate(k8s.Kubelet, UriKind.Absolute, out var kubelet) || kubelet.AbsolutePath != "/" || kubelet.UserInfo.Length > 0
+            || !(kubelet.Scheme == Uri.UriSchemeHttps || (kubelet.Scheme == Uri.UriSchemeHttp && kubelet.IsLoopback)))
+        {
+            errors.Add($"workloads.k8s.kubelet is '{k8s.Kubelet}'; give https://HOST:10250, or http://127.0.0.1:10255 for the read-only port (plain HTTP on this node only).");
+        }
+        else if (k8s.Enabled && kubelet.Scheme == Uri.UriSchemeHttps && !k8s.SkipVerification && !File.Exists(k8s.CaFile))
+        {
+            errors.Add($"workloads.k8s.caFile: there is no '{k8s.CaFile}'; give the roots of the kubelet's certificate, or set skipVerification where it signs its own.");
+        }
+
+        if (k8s.Timeout < TimeSpan.FromMilliseconds(100) || k8s.PollInterval < TimeSpan.FromMilliseconds(50) || k8s.Patience < TimeSpan.Zero || k8s.MaxBodyBytes is < MinBody or > MaxBody)
+        {
+            errors.Add($"workloads.k8s: timeout is at least 100ms, pollInterval at least 50ms, patience not negative, maxBodyBytes {MinBody} to {MaxBody}.");
+        }
+
+        if (k8s.Enabled && k8s.Patience >= options.AttestationTimeout)
+        {
+            errors.Add("workloads.k8s.patience has to be shorter than workloads.attestationTimeout.");
+        }
+
+        if (!Path.IsPathRooted(docker.Socket) || docker.Timeout < TimeSpan.FromMilliseconds(100) || docker.MaxBodyBytes is < MinBody or > MaxBody)
+        {
+            errors.Add($"workloads.docker: socket is an absolute path, timeout at least 100ms, maxBodyBytes {MinBody} to {MaxBody}.");
+        }
+    }
+
     private static void CheckWorkloads(WorkloadOptions options, List<string> errors)
     {
         if (options.MaxConnections < 1 || options.MaxConnectionsPerUser < 1 || options.MaxStreamsPerConnection < 1 || options.MaxExecutableBytes < 0)
@@ -102,6 +132,7 @@ internal static class AgentConfigurationCheck
             errors.Add("workloads: maxConnections, maxConnectionsPerUser and maxStreamsPerConnection are at least 1, maxExecutableBytes at least 0.");
         }
 
+        CheckAttestors(options, errors);
         if (options.AttestationTimeout < TimeSpan.FromMilliseconds(100))
         {
             errors.Add("workloads.attestationTimeout is at least 100ms.");

@@ -9,6 +9,12 @@ internal sealed class WorkloadOptions
     /// <summary>A larger executable gets no <c>unix:sha256</c>, in bytes.</summary>
     public long MaxExecutableBytes { get; set; } = 512L * 1024 * 1024;
 
+    public SystemdAttestorOptions Systemd { get; set; } = new();
+
+    public KubernetesAttestorOptions K8s { get; set; } = new();
+
+    public DockerAttestorOptions Docker { get; set; } = new();
+
     /// <summary>How long all that is asked about a process may take together; who has not answered by then tells nothing.</summary>
     public TimeSpan AttestationTimeout { get; set; } = TimeSpan.FromSeconds(20);
 

@@ -105,7 +105,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton(new Accounts());
         services.AddSingleton(provider => new UnixAttestor(options.Workloads, provider.GetRequiredService<Accounts>()));
         services.AddSingleton<WorkloadSocket>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<WorkloadAttestors>(provider, options.Workloads));
+        services.AddWorkloadAttestors(options.Workloads);
         services.AddSingleton<SvidDemand>();
         services.AddSingleton<CallerSource>();
         services.AddSingleton<X509Handlers>();
