@@ -38,8 +38,10 @@ internal sealed class AgentApplication : IAsyncDisposable
 
     public IServiceProvider Services => _application.Services;
 
+    /// <param name="configuration">All of it.</param>
+    /// <param name="proc">Where the kernel tells of processes; tests put their own words there.</param>
     /// <exception cref="ConfigurationException">The configuration or the trust bundle cannot be used.</exception>
-    public static AgentApplication Build(IConfiguration configuration)
+    public static AgentApplication Build(IConfiguration configuration, string proc = "/proc")
     {
         var options = AgentConfigurationCheck.Bind(configuration);
         var trustDomain = TrustDomain.Parse(options.TrustDomain);
@@ -47,7 +49,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         AddLogging(builder.Logging, options.Log);
-        AddServices(builder.Services, options, trustDomain, state);
+        AddServices(builder.Services, options, trustDomain, state, proc);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         var application = builder.Build();
         Map(application);
@@ -89,7 +91,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         }
     }
 
-    private static void AddServices(IServiceCollection services, AgentConfiguration options, TrustDomain trustDomain, AgentState state)
+    private static void AddServices(IServiceCollection services, AgentConfiguration options, TrustDomain trustDomain, AgentState state, string proc)
     {
         services.AddSingleton(options);
         services.AddSingleton(trustDomain);
@@ -103,9 +105,9 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton(provider => new GatewayCheck(
             state, SpiffeId.FromPath(trustDomain, options.ControlPlane.GatewayPath), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new Accounts());
-        services.AddSingleton(provider => new UnixAttestor(options.Workloads, provider.GetRequiredService<Accounts>()));
+        services.AddSingleton(provider => new UnixAttestor(options.Workloads, provider.GetRequiredService<Accounts>(), proc));
         services.AddSingleton<WorkloadSocket>();
-        services.AddWorkloadAttestors(options.Workloads);
+        services.AddWorkloadAttestors(options.Workloads, proc);
         services.AddSingleton<SvidDemand>();
         services.AddSingleton<CallerSource>();
         services.AddSingleton<X509Handlers>();

@@ -30,6 +30,9 @@ internal sealed class AgentStage : IAsyncDisposable
 
     public string Bundle => Path.Combine(_folder.FullPath, "silo", "bundle.pem");
 
+    /// <summary>What the agent takes for /proc.</summary>
+    public string Proc { get; set; } = "/proc";
+
     public int OperationsPort { get; } = LoopbackPort.Free();
 
     /// <summary>The silo runs and an agent may be attested; <paramref name="siloSettings"/> are keys of its configuration.</summary>
@@ -85,7 +88,7 @@ internal sealed class AgentStage : IAsyncDisposable
             $"trustDomain={SiloClient.TrustDomain}", $"socket={Socket}", $"operationsListen=127.0.0.1:{OperationsPort}", $"controlPlane.addresses.0=https://{_listen}",
             $"controlPlane.trustBundle={Bundle}", "controlPlane.maxBackoff=500ms", "controlPlane.timeout=5s", $"node.joinTokenFile={TokenFile}", "log.level=Error",
             "workloads.settle=100ms",
-        }.Concat(settings).Select(setting => setting.Split('=', 2)).Select(pair => (pair[0], pair[1], "test"))));
+        }.Concat(settings).Select(setting => setting.Split('=', 2)).Select(pair => (pair[0], pair[1], "test"))), Proc);
 
     public async Task StartAgentAsync(params string[] settings)
     {

@@ -1,3 +1,4 @@
+using MeshGrains.Agent.Tests.Kit;
 using MeshGrains.Agent.Workloads;
 
 namespace MeshGrains.Agent.Tests.Workloads;
@@ -13,12 +14,17 @@ public sealed class ExecutableHashesTests
         using var hashes = new ExecutableHashes(1024);
         var file = folder.Write("a", "abc");
         Assert.Equal(OfAbc, await hashes.OfAsync(file, CancellationToken.None));
-        var written = File.GetLastWriteTimeUtc(file);
+        var (written, before) = (File.GetLastWriteTimeUtc(file), FileIdentity.Of(file));
 
-        File.WriteAllText(file, "abd");
-
-        // Set back, as an attacker would: the kernel's own change time goes on.
-        File.SetLastWriteTimeUtc(file, written);
+        // Set back, as an attacker would: the kernel's own change time goes on, though no finer than its clock ticks.
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                File.WriteAllText(file, "abd");
+                File.SetLastWriteTimeUtc(file, written);
+                return FileIdentity.Of(file) != before;
+            },
+            "the change shows");
         Assert.NotEqual(OfAbc, await hashes.OfAsync(file, CancellationToken.None));
     }
 

@@ -4,7 +4,7 @@ namespace MeshGrains.Agent.Tests.Workloads;
 
 public sealed class FileIdentityTests
 {
-    [Fact]
+    [SkippableFact]
     public void It_says_what_stat_says()
     {
         using var folder = new TempDirectory();
