@@ -32,9 +32,30 @@ public sealed class OptionsTests
         { "svid.idempotencyCapacity", new SvidOptions { IdempotencyCapacity = 0 } },
     };
 
+    public static TheoryData<string, JwtOptions> BadJwt => new()
+    {
+        { "jwt.ttl", new JwtOptions { Ttl = TimeSpan.FromSeconds(29) } },
+        { "jwt.ttl", new JwtOptions { Ttl = TimeSpan.FromHours(2) } },
+        { "jwt.maxTtl", new JwtOptions { MaxTtl = TimeSpan.FromHours(25) } },
+        { "jwt.authorityTtl", new JwtOptions { AuthorityTtl = TimeSpan.FromMinutes(59) } },
+        { "jwt.publishLead", new JwtOptions { PublishLead = TimeSpan.FromDays(4) } },
+        { "jwt.publishLead", new JwtOptions { AuthorityTtl = TimeSpan.FromHours(2) } },
+        { "jwt.issuer", new JwtOptions { Issuer = "http://id.example.org" } },
+        { "jwt.issuer", new JwtOptions { Issuer = "https://id.example.org/" } },
+        { "jwt.issuer", new JwtOptions { Issuer = "https://id.example.org?a=b" } },
+        { "jwt.issuer", new JwtOptions { Issuer = "id.example.org" } },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadJwt), DisableDiscoveryEnumeration = true)]
+    public void A_bad_option_of_JWTs_is_named(string named, JwtOptions options) =>
+        Assert.Contains(named, new JwtOptionsValidator(Options.Create(new CaOptions())).Validate(null, options).FailureMessage, StringComparison.Ordinal);
+
     [Fact]
     public void The_defaults_are_valid()
     {
+        Assert.True(new JwtOptionsValidator(Options.Create(new CaOptions())).Validate(null, new JwtOptions()).Succeeded);
+        Assert.True(new JwtOptionsValidator(Options.Create(new CaOptions())).Validate(null, new JwtOptions { Issuer = "https://id.example.org/mesh" }).Succeeded);
         Assert.True(new CaOptionsValidator().Validate(null, new CaOptions()).Succeeded);
         Assert.True(Svid(new SvidOptions(), new CaOptions()).Succeeded);
         Assert.True(new DenialOptionsValidator().Validate(null, new DenialOptions()).Succeeded);

@@ -27,6 +27,9 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<RegistrationChanges>();
         services.AddSingleton<IAgentDirectory, AgentDirectory>();
         services.AddSingleton<IIssuanceService, IssuanceService>();
+        services.AddSingleton<JwtKeySeal>();
+        services.AddSingleton<JwtSigningSource>();
+        services.AddSingleton<IJwtIssuanceService, JwtIssuanceService>();
         services.AddSingleton<IGatewayCertificateIssuer, GatewayCertificateIssuer>();
 
         services.AddHostedSingleton<RecordKeyRing>();
@@ -34,12 +37,14 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<RegistrationNewsLink>();
         services.AddHostedSingleton<IssuingCaLifecycle>();
         services.AddHostedSingleton<BundleWatch>();
+        services.AddHostedSingleton<JwtAuthorityLifecycle>();
         services.AddHostedSingleton<MaintenanceWatchdog>();
         services.AddSingleton<RestoreDeclaration>();
 
         services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
         services.AddValidatedOptions<CaOptions, CaOptionsValidator>();
         services.AddValidatedOptions<SvidOptions, SvidOptionsValidator>();
+        services.AddValidatedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
         return services;
     }

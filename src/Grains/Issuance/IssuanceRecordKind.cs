@@ -6,4 +6,7 @@ public enum IssuanceRecordKind
     X509Svid = 1,
     IssuingCa = 2,
     RootAuthority = 3,
+
+    /// <summary>A JWT-SVID: the serial is random and in the log alone, the hash that of the whole token; the shard is that of the issuing CA of the silo that signed.</summary>
+    JwtSvid = 4,
 }

@@ -13,19 +13,12 @@ namespace MeshGrains.Grains;
 /// </summary>
 internal sealed partial class IssuanceService : IIssuanceService
 {
-
-    /// <summary>
-    /// What a call has read counts for this long. A registration comes from a cache no older than half the time that deletions stay denied; after the
-    /// other half, in a process that froze, its denial may have come and gone unseen.
-    /// </summary>
-    private static readonly TimeSpan LongestCall = DenialDecisions.KeepDeletedRegistrations / 2;
-
     /// <summary>Named points for crash drills: <c>issuance.signed</c> and <c>issuance.recorded</c>. Silent unless someone listens.</summary>
     private static readonly DiagnosticListener Points = new("MeshGrains.Issuance");
 
     private readonly IssuerSource _issuers;
     private readonly DenialReplica _denials;
-    private readonly RegistrationResolver _registrations;
+    private readonly IssuanceGuard _guard;
     private readonly IIssuanceLog _log;
     private readonly ISerialSource _serials;
     private readonly SvidOptions _options;
@@ -47,7 +40,7 @@ internal sealed partial class IssuanceService : IIssuanceService
     {
         _issuers = issuers;
         _denials = denials;
-        _registrations = registrations;
+        _guard = new IssuanceGuard(denials, registrations, time, logger);
         _log = log;
         _serials = serials;
         _options = options.Value;
@@ -92,9 +85,9 @@ internal sealed partial class IssuanceService : IIssuanceService
     private async ValueTask<Refusal?> RecheckAsync(SvidRequest request, IssuedSvid svid, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        var lookup = await ResolveAsync(request, cancellationToken);
+        var lookup = await _guard.ResolveAsync(request.Caller, request.SpiffeId, cancellationToken);
         var refusal = lookup.Found
-            ? Denied(lookup, issuer: null, _time.GetUtcNow()) ?? Outlived(started)
+            ? _guard.Denied(lookup, issuer: null, _time.GetUtcNow()) ?? _guard.Outlived(started)
             : lookup.Refusal;
         if (refusal is null && lookup.Registration!.IdText != svid.SpiffeId)
         {
@@ -120,7 +113,7 @@ internal sealed partial class IssuanceService : IIssuanceService
                 RefusalCode.Unavailable, "not_ready", $"This silo cannot issue now: {NotReadyReason ?? _issuers.WaitingFor}.", RetryAfter: IssuanceRefusals.RetryHint));
         }
 
-        var lookup = await ResolveAsync(request, cancellationToken);
+        var lookup = await _guard.ResolveAsync(request.Caller, request.SpiffeId, cancellationToken);
         if (!lookup.Found)
         {
             return Refuse(request, lookup.Refusal);
@@ -128,7 +121,7 @@ internal sealed partial class IssuanceService : IIssuanceService
 
         var registration = lookup.Registration;
         var now = _time.GetUtcNow();
-        if (Denied(lookup, issuer, now) is { } denied)
+        if (_guard.Denied(lookup, issuer, now) is { } denied)
         {
             return Refuse(request, denied);
         }
@@ -183,12 +176,12 @@ internal sealed partial class IssuanceService : IIssuanceService
         }
 
         // A denial may have come while the record was being written: nothing leaves after it took effect.
-        if (Denied(lookup, issuer, _time.GetUtcNow()) is { } deniedMeanwhile)
+        if (_guard.Denied(lookup, issuer, _time.GetUtcNow()) is { } deniedMeanwhile)
         {
             return Refuse(request, deniedMeanwhile);
         }
 
-        if (Outlived(started) is { } outlived)
+        if (_guard.Outlived(started) is { } outlived)
         {
             return Refuse(request, outlived);
         }
@@ -235,34 +228,6 @@ internal sealed partial class IssuanceService : IIssuanceService
         return (svid, record);
     }
 
-    /// <summary>Synchronous and free of allocations whenever the registration is cached.</summary>
-    private ValueTask<RegistrationResult> ResolveAsync(SvidRequest request, CancellationToken cancellationToken)
-    {
-        ValueTask<RegistrationResult> finding;
-        try
-        {
-            finding = _registrations.ResolveAsync(request.Caller, request.SpiffeId, cancellationToken);
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            return ValueTask.FromResult(LookupFailed(failure));
-        }
-
-        return finding.IsCompletedSuccessfully ? finding : AwaitAsync(finding);
-
-        async ValueTask<RegistrationResult> AwaitAsync(ValueTask<RegistrationResult> pending)
-        {
-            try
-            {
-                return await pending;
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                return LookupFailed(failure);
-            }
-        }
-    }
-
     /// <summary>Somebody took this silo for gone. It is not; but nothing can be recorded under that CA any more, so it is of no use.</summary>
     private void Fenced(IssuerSnapshot issuer, IssuanceShardSealedException fenced)
     {
@@ -270,60 +235,6 @@ internal sealed partial class IssuanceService : IIssuanceService
         {
             LogFenced(_logger, issuer.AuthorityId, fenced.Message);
         }
-    }
-
-    private RegistrationResult LookupFailed(Exception failure)
-    {
-        if (StoreFailures.Tampered(failure) is { } tampered)
-        {
-            LogTampered(_logger, tampered.Message);
-            return new RegistrationResult(new Refusal(
-                RefusalCode.Internal, "record_tampered", "A stored record failed its authentication; nothing is issued by it until an operator has looked.", tampered.Message));
-        }
-
-        return new RegistrationResult(new Refusal(
-            RefusalCode.Unavailable, "registrations_unavailable", "Registrations cannot be read now; try again shortly.", failure.Message, IssuanceRefusals.RetryHint));
-    }
-
-    private Refusal? Outlived(long started) => _time.GetElapsedTime(started) < LongestCall ? null : new Refusal(
-        RefusalCode.Unavailable, "call_outlived", "This call took too long to still go by what it has read; try again.", RetryAfter: IssuanceRefusals.RetryHint);
-
-    private Refusal? Denied(in RegistrationResult lookup, IssuerSnapshot? issuer, DateTimeOffset now)
-    {
-        var registration = lookup.Registration!;
-        if (_denials.Fresh is not { } denials)
-        {
-            return IssuanceRefusals.DenialsStale;
-        }
-
-        if (denials.Contains(DenialKind.QuarantinedIdentity, registration.IdText))
-        {
-            return new Refusal(RefusalCode.PermissionDenied, "quarantined", "This identity is quarantined: it gets no new certificates until an operator releases it.");
-        }
-
-        if (denials.Contains(DenialKind.DeletedRegistration, registration.RegistrationId) || registration.ExpiresAt <= now)
-        {
-            return new Refusal(RefusalCode.PermissionDenied, "not_registered", "The registration behind this request is gone or has expired.");
-        }
-
-        if (AgentDenials.CheckIdentity(registration.IdText, denials) is { } bannedAgent)
-        {
-            return bannedAgent;
-        }
-
-        if (lookup.Agent is { } agent && AgentDenials.Check(agent, denials) is { } agentDenied)
-        {
-            return agentDenied;
-        }
-
-        if (lookup.PresentedIssuer is { } presented && denials.Contains(DenialKind.TaintedAuthority, presented))
-        {
-            return new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.");
-        }
-
-        return issuer is not null && denials.Contains(DenialKind.TaintedAuthority, issuer.AuthorityId)
-            ? IssuanceRefusals.IssuerTainted
-            : null;
     }
 
     private bool TryTtl(SvidRequest request, ResolvedRegistration registration, out TimeSpan ttl, [NotNullWhen(false)] out Refusal? refusal)
@@ -362,9 +273,6 @@ internal sealed partial class IssuanceService : IIssuanceService
         LogRefused(_logger, request.RequestId, request.Caller.Name, refusal.Reason, refusal.LogDetail ?? refusal.Message);
         return refusal;
     }
-
-    [LoggerMessage(EventId = 201, Level = LogLevel.Critical, Message = "A registration failed its authentication and is refused: {Detail}")]
-    private static partial void LogTampered(ILogger logger, string detail);
 
     [LoggerMessage(EventId = 202, Level = LogLevel.Warning,
         Message = "Issuing CA {AuthorityId} was fenced off; nothing more is signed with it and another is asked for. {Detail}")]

@@ -9,5 +9,6 @@ namespace MeshGrains.Grains;
     RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(TrustDomainState))]
 [JsonSerializable(typeof(ClusterCaState))]
+[JsonSerializable(typeof(JwtAuthorityState))]
 [JsonSerializable(typeof(MaintenanceState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

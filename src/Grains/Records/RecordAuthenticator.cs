@@ -39,6 +39,11 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
         }
     }
 
+    /// <summary>A key of its own for another purpose, 32 bytes, by HKDF-SHA256; nothing about the record key follows from it.</summary>
+    /// <exception cref="RecordKeyUnavailableException">The key is not there yet.</exception>
+    internal byte[] Derive(string purpose) => HKDF.DeriveKey(
+        HashAlgorithmName.SHA256, Volatile.Read(ref _key) ?? throw new RecordKeyUnavailableException(), 32, info: Encoding.UTF8.GetBytes(purpose));
+
     // A tag is no sight of its version: the write that carries it may still lose, and the record would then seem rolled back for ever.
     public byte[] Tag(string recordKey, long version, ReadOnlySpan<byte> content) => Compute(recordKey, version, content);
 

@@ -15,6 +15,9 @@ internal sealed record ResolvedRegistration(
     public const string EntryPrefix = "entry/";
     public const string TemplatePrefix = "template/";
 
+    /// <summary>The entry's life of a JWT-SVID; null for the default.</summary>
+    public TimeSpan? JwtTtl { get; init; }
+
     /// <summary>The entry's or template's own id, as denials name it.</summary>
     public string RegistrationId { get; } = Reference[(Reference.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
@@ -22,9 +25,12 @@ internal sealed record ResolvedRegistration(
         SpiffeId.Parse(entry.SpiffeId),
         entry.SpiffeId,
         EntryPrefix + entry.Id,
-        entry.X509SvidTtlSeconds is { } ttl ? TimeSpan.FromSeconds(ttl) : null,
+        entry.X509SvidTtlSeconds is { } x509Ttl ? TimeSpan.FromSeconds(x509Ttl) : null,
         entry.DnsNames,
-        entry.ExpiresAt);
+        entry.ExpiresAt)
+    {
+        JwtTtl = entry.JwtSvidTtlSeconds is { } ttl ? TimeSpan.FromSeconds(ttl) : null,
+    };
 
     public static ResolvedRegistration Of(RegistrationTemplate template, SpiffeId id) => new(
         id,

@@ -6,8 +6,8 @@ internal static class RestoreDecisions
     private const int RememberedRestores = 16;
 
     /// <summary>The longest that anything may live which was issued before the restore and which the restored state does not know of.</summary>
-    public static TimeSpan LongestLife(CaOptions ca, SvidOptions svid) =>
-        (ca.IssuingCaTtl > svid.MaxTtl ? ca.IssuingCaTtl : svid.MaxTtl) + svid.ClockSkew;
+    public static TimeSpan LongestLife(CaOptions ca, SvidOptions svid, JwtOptions jwt) =>
+        new[] { ca.IssuingCaTtl, svid.MaxTtl, jwt.MaxTtl + jwt.ReserveAhead }.Max() + svid.ClockSkew;
 
     /// <param name="shown">The highest bundle number that anybody may have seen.</param>
     /// <param name="denied">The highest number of the denial set that anybody may have seen.</param>

@@ -18,6 +18,7 @@ public sealed partial class RestoreDeclaration(
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<CaOptions> ca,
     IOptions<SvidOptions> svids,
+    IOptions<JwtOptions> jwt,
     IRandomSource random,
     TimeProvider time,
     ILogger<RestoreDeclaration> logger)
@@ -53,7 +54,7 @@ public sealed partial class RestoreDeclaration(
                 await log.HighestBundleNumberAsync(name, cancellationToken), await log.ReadAnchorAsync(name, LogAnchor.Bundle, cancellationToken));
             var denied = await log.ReadAnchorAsync(name, LogAnchor.Denials, cancellationToken);
             var restore = RestoreDecisions.Declare(
-                state, shown, denied, set.Number, reason, actor, RestoreDecisions.LongestLife(ca.Value, svids.Value), time.GetUtcNow());
+                state, shown, denied, set.Number, reason, actor, RestoreDecisions.LongestLife(ca.Value, svids.Value, jwt.Value), time.GetUtcNow());
 
             // The gates first: a crash after this leaves a denial set that is still refused, and the next declaration goes on.
             stored.State = RestoreDecisions.Apply(state, restore, random.NewId());

@@ -23,6 +23,14 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("Certify")]
     Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command);
 
+    /// <summary>Puts a cluster's JWT authority into the bundle. Returns once the bundle with it is shown; the same key again changes nothing.</summary>
+    [Alias("PublishJwtAuthority")]
+    Task<long> PublishJwtAuthorityAsync(PublishJwtAuthority command);
+
+    /// <summary>Takes a cluster's JWT authority out of the bundle; false while a declared restore keeps it there.</summary>
+    [Alias("WithdrawJwtAuthority")]
+    Task<bool> WithdrawJwtAuthorityAsync(string cluster, string keyId, string operationId);
+
     /// <summary>Creates (revision 1) or replaces (stored revision + 1) a template.</summary>
     [Alias("PutTemplate")]
     Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template);

@@ -6,7 +6,10 @@ namespace MeshGrains.Grains;
 /// <summary>The SPIFFE trust bundle of a trust domain, as its view tells it.</summary>
 public static class TrustBundles
 {
-    /// <summary>Every root that relying parties shall trust: prepared, active and old ones, and tainted ones until they are revoked.</summary>
+    /// <summary>
+    /// Every root that relying parties shall trust: prepared, active and old ones, and tainted ones until they are revoked. And every key that JWT-SVIDs
+    /// of any cluster may be signed with.
+    /// </summary>
     public static SpiffeBundle Of(TrustDomainView view)
     {
         ArgumentNullException.ThrowIfNull(view);
@@ -15,6 +18,7 @@ public static class TrustBundles
                 .Where(authority => authority.State != AuthorityState.Revoked)
                 .Select(authority => (ReadOnlyMemory<byte>)authority.CertificateDer)
                 .ToImmutableArray())
+            .WithJwtAuthorities((view.JwtAuthorities ?? []).Select(authority => new JwtAuthority(authority.KeyId, authority.SubjectPublicKeyInfo)))
             .WithSequence((ulong)view.BundleNumber)
             .WithRefreshHint(TimeSpan.FromSeconds(view.RefreshHintSeconds));
     }

@@ -186,7 +186,8 @@ internal static class TrustDomainDecisions
         state.RefreshHintSeconds,
         [.. state.Authorities.Where(root => root is { CertificateDer: not null, State: not AuthorityState.Prepared }).Select(root => new AuthorityView(
             root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))],
-        state.RetireGatesShutUntil);
+        state.RetireGatesShutUntil,
+        JwtPublishing.View(state));
 
     /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>
     public static string RootKeyName(string trustDomain, string id)

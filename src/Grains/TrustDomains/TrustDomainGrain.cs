@@ -191,6 +191,37 @@ internal sealed partial class TrustDomainGrain(
         return new CertifiedIssuingCa(intent.AuthorityId, intent.RootAuthorityId, der, intent.NotBefore, intent.NotAfter);
     }
 
+    public async Task<long> PublishJwtAuthorityAsync(PublishJwtAuthority command)
+    {
+        await _record.SettleAsync();
+        var next = JwtPublishing.Publish(State, command, svids.Value.ClockSkew, time.GetUtcNow());
+        if (!ReferenceEquals(next, State))
+        {
+            await CommitAsync(next);
+        }
+
+        // Also when it lay there already: an earlier attempt may have ended before it was shown.
+        await ShowAsync();
+        return State.BundleNumber;
+    }
+
+    public async Task<bool> WithdrawJwtAuthorityAsync(string cluster, string keyId, string operationId)
+    {
+        await _record.SettleAsync();
+        if (JwtPublishing.Withdraw(State, cluster, keyId, operationId, time.GetUtcNow()) is not { } next)
+        {
+            return false;
+        }
+
+        if (!ReferenceEquals(next, State))
+        {
+            await CommitAsync(next);
+        }
+
+        await ShowAsync();
+        return true;
+    }
+
     public async Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template)
     {
         string? wrong = null;

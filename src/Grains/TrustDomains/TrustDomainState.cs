@@ -20,4 +20,7 @@ public sealed record TrustDomainState : StoredForm
 
     /// <summary>The latest declared restores, oldest first; null when there was none.</summary>
     public ImmutableArray<DeclaredRestore>? Restores { get; init; }
+
+    /// <summary>The clusters' JWT authorities in the bundle, oldest first; null when there never was one.</summary>
+    public ImmutableArray<PublishedJwtAuthority>? JwtAuthorities { get; init; }
 }

@@ -12,4 +12,5 @@ public sealed record TrustDomainView(
     [property: Id(1)] long BundleNumber,
     [property: Id(2)] int RefreshHintSeconds,
     [property: Id(3)] ImmutableArray<AuthorityView> Authorities,
-    [property: Id(4)] DateTimeOffset? RetireGatesShutUntil = null);
+    [property: Id(4)] DateTimeOffset? RetireGatesShutUntil = null,
+    [property: Id(5)] ImmutableArray<JwtAuthorityView>? JwtAuthorities = null);

@@ -49,6 +49,11 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public DenialOptions DenialOptions { get; } = new();
 
+    public JwtOptions Jwt { get; } = new();
+
+    /// <summary>Seals as every silo of this deployment does.</summary>
+    public JwtKeySeal JwtSeal { get; } = SealUnder(7);
+
     public BootstrapAuthority Anchor { get; private set; } = null!;
 
     IReadOnlyList<byte[]> ISiloBootstrap.Chain => _bootstrap!.Chain;
@@ -56,6 +61,14 @@ internal sealed class GrainWorld : ISiloBootstrap
     SpiffeBundle ISiloBootstrap.Anchors => _bootstrap!.Anchors;
 
     byte[] ISiloBootstrap.Sign(ReadOnlySpan<byte> statement) => _bootstrap!.Sign(statement);
+
+    /// <summary>The seal of a deployment whose record key is made of this byte.</summary>
+    public static JwtKeySeal SealUnder(byte key)
+    {
+        var authenticator = new RecordAuthenticator();
+        authenticator.Provide([.. Enumerable.Repeat(key, 32)]);
+        return new JwtKeySeal(authenticator, new SystemRandomSource());
+    }
 
     /// <summary>Makes the configuration that of another, empty deployment: fresh grains in the same host.</summary>
     public void Rename(string trustDomain)
@@ -106,6 +119,8 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton(Options.Create(Ca));
         services.AddSingleton(Options.Create(Svid));
         services.AddSingleton(Options.Create(DenialOptions));
+        services.AddSingleton(Options.Create(Jwt));
+        services.AddSingleton(JwtSeal);
         services.AddSingleton<TimeProvider>(Clock);
     }
 }

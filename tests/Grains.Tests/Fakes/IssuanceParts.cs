@@ -21,6 +21,9 @@ internal sealed class IssuanceParts : IAsyncDisposable
         Service = new IssuanceService(
             Silo.Issuers, Silo.Denials, resolver, log ?? Log, new CountingSerials(), Microsoft.Extensions.Options.Options.Create(Options), new IssuanceInstruments(),
             Silo.Clock, NullLogger<IssuanceService>.Instance);
+        Jwt = new JwtIssuanceService(
+            Service, Silo.Issuers, JwtSigning, Silo.Denials, resolver, log ?? Log, new CountingSerials(), Microsoft.Extensions.Options.Options.Create(JwtOptions),
+            new IssuanceInstruments(), Silo.Clock, NullLogger<JwtIssuanceService>.Instance);
     }
 
     public static byte[] Csr { get; } = CertificateSigningRequestWriter.Write(WorkloadKey);
@@ -36,6 +39,12 @@ internal sealed class IssuanceParts : IAsyncDisposable
     public SvidOptions Options { get; } = new();
 
     public IssuanceService Service { get; }
+
+    public JwtOptions JwtOptions { get; } = new();
+
+    public JwtSigningSource JwtSigning { get; } = new();
+
+    public JwtIssuanceService Jwt { get; }
 
     public FakeTimeProvider Clock => Silo.Clock;
 

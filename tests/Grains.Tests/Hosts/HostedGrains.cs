@@ -18,6 +18,8 @@ public sealed class HostedGrains : IAsyncLifetime
 
     internal IClusterCaGrain ClusterCa => Grains.GetGrain<IClusterCaGrain>(World.TrustDomain.ClusterKey);
 
+    internal IJwtAuthorityGrain JwtAuthority => Grains.GetGrain<IJwtAuthorityGrain>(World.TrustDomain.ClusterKey);
+
     internal IDenialGrain Denials => Grains.GetGrain<IDenialGrain>(World.TrustDomain.Name);
 
     internal IMaintenanceGrain Maintenance(int shard) => Grains.GetGrain<IMaintenanceGrain>(MaintenanceShards.Key(World.TrustDomain.Name, shard));

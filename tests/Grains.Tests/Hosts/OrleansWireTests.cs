@@ -96,6 +96,18 @@ public sealed class OrleansWireTests : IDisposable
     }
 
     [Fact]
+    public void A_trust_domain_of_the_version_before_JWT_authorities_is_read_and_tells_of_none()
+    {
+        const string older =
+            "3001a7434184256d672e5472757374446f6d61696e56696577e840094e616d65017424f4011417112120000321e84017417574686f726974794964090315410701020321808000b7"
+            + "96ab49de08810000000000000000e021808000b796ab49de08810000000000000000e041194b65795265666572656e6365e0e0e021808000b796ab49de08810000000000000000e0e0";
+        var read = Serializer.Deserialize<TrustDomainView>(Convert.FromHexString(older))!;
+
+        Assert.Equal(("Name", 1_000_007L, Moment), (read.Name, read.BundleNumber, read.RetireGatesShutUntil));
+        Assert.Null(read.JwtAuthorities);
+    }
+
+    [Fact]
     public void Every_interface_and_call_has_an_alias_and_no_alias_serves_two()
     {
         var interfaces = Interfaces().ToList();

@@ -18,6 +18,12 @@ public sealed class StateCodecTests
     private const string ClusterCaNowBytes =
         """{"state":"cluster-ca","format":1,"body":{"issuingCas":[{"operationId":"op-1","silo":"silo-1","incarnation":"run-1","relayEndpoint":"10.0.0.1:9443","state":"Old","requestedAt":"2026-01-02T03:04:05+00:00","keyHash":"ff","authorityId":"bb","rootAuthorityId":"aa","certificateDer":"Bw==","notBefore":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-05T03:04:05+00:00","endedAt":"2026-01-02T04:04:05+00:00","sealedAt":"2026-01-02T04:04:06+00:00"}],"operationId":"op-2","nextSweepAt":"2026-01-02T03:06:05+00:00"}}""";
 
+    private const string JwtPublishedBytes =
+        """{"state":"trust-domain","format":1,"body":{"bundleNumber":2,"refreshHintSeconds":300,"authorities":[],"intents":[],"operationId":"op-4:jwt-published","jwtAuthorities":[{"keyId":"ab","cluster":"main","subjectPublicKeyInfo":"AQI=","publishedAt":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-09T03:04:05+00:00"}]}}""";
+
+    private const string JwtAuthorityBytes =
+        """{"state":"jwt-authority","format":1,"body":{"authorities":[{"keyId":"ab","algorithm":"ES256","state":"Active","subjectPublicKeyInfo":"AQI=","sealedKey":"AwQ=","createdAt":"2026-01-02T03:04:05+00:00","notAfter":"2026-01-09T03:04:05+00:00","publishedAt":"2026-01-02T03:04:06+00:00","highestExpiry":"2026-01-02T05:04:05+00:00"}],"operationId":"op-4:reserved"}}""";
+
     private const string MaintenanceBytes =
         """{"state":"maintenance","format":1,"body":{"nextAt":"2026-01-02T03:04:35+00:00","after":"3f","operationId":"op-1"}}""";
 
@@ -101,6 +107,23 @@ public sealed class StateCodecTests
         };
         IsGolden(TrustDomainNowBytes, trustDomain);
         IsGolden(ClusterCaNowBytes, clusterCa);
+        IsGolden(JwtPublishedBytes, new TrustDomainState
+        {
+            BundleNumber = 2, RefreshHintSeconds = 300, OperationId = "op-4:jwt-published",
+            JwtAuthorities = [new PublishedJwtAuthority { KeyId = "ab", Cluster = "main", SubjectPublicKeyInfo = [1, 2], PublishedAt = Now, NotAfter = Now.AddDays(7) }],
+        });
+        IsGolden(JwtAuthorityBytes, new JwtAuthorityState
+        {
+            Authorities =
+            [
+                new JwtAuthorityRecord
+                {
+                    KeyId = "ab", Algorithm = "ES256", State = AuthorityState.Active, SubjectPublicKeyInfo = [1, 2], SealedKey = [3, 4], CreatedAt = Now,
+                    NotAfter = Now.AddDays(7), PublishedAt = Now.AddSeconds(1), HighestExpiry = Now.AddHours(2),
+                },
+            ],
+            OperationId = "op-4:reserved",
+        });
         IsGolden(MaintenanceBytes, new MaintenanceState { NextAt = Now.AddSeconds(30), After = "3f", OperationId = "op-1" });
     }
 

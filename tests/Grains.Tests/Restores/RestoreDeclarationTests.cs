@@ -96,6 +96,6 @@ public sealed class RestoreDeclarationTests : IClassFixture<HostedGrains>
     private static TrustDomainState TestState() => new TestAuthority(DateTimeOffset.UnixEpoch).State with { OperationId = "backup" };
 
     private RestoreDeclaration Declaration => new(
-        World.Storage, World.Denials, World.Log, Options.Create(World.TrustDomain), Options.Create(World.Ca), Options.Create(World.Svid),
+        World.Storage, World.Denials, World.Log, Options.Create(World.TrustDomain), Options.Create(World.Ca), Options.Create(World.Svid), Options.Create(World.Jwt),
         new SystemRandomSource(), World.Clock, NullLogger<RestoreDeclaration>.Instance);
 }
