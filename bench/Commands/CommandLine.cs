@@ -28,7 +28,7 @@ internal static class CommandLine
         bench/README.md tells what each does and what its figures mean.
         """;
 
-    public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench(), Drill() };
+    public static RootCommand Create() => new("Figures and failure drills of MeshGrains against real processes on loopback.") { Bench(), Drill(), Demo() };
 
     private static Command Bench()
     {
@@ -73,6 +73,15 @@ internal static class CommandLine
                 TimeSpan.FromSeconds(arguments.GetValue(life)));
             return Drills[arguments.GetValue(name)!](options, cancellationToken);
         });
+        return command;
+    }
+
+    private static Command Demo()
+    {
+        var server = ServerOption();
+        var keep = KeepOption();
+        var command = new Command("demo-proxies", "nginx and haproxy under traffic while their certificates rotate every few seconds, told step by step.") { server, keep };
+        command.SetAction((arguments, cancellationToken) => ProxyDemo.RunAsync(arguments.GetValue(server), arguments.GetValue(keep), cancellationToken));
         return command;
     }
 

@@ -133,7 +133,7 @@ internal sealed class ProxyConnection : IAsyncDisposable
             return $"it is {validation.Id}";
         }
 
-        target.Saw(leaf.SerialNumber);
+        target.Saw(leaf.SerialNumber.TrimStart('0').ToLowerInvariant());
         return null;
     }
 }

@@ -18,5 +18,14 @@ internal sealed class ProxyTarget(string name, IPEndPoint address, SpiffeId id)
     /// <summary>How often its certificate changed, as clients saw it.</summary>
     public int Rotations => Math.Max(0, _serials.Count - 1);
 
-    public void Saw(string serial) => _serials.TryAdd(serial, true);
+    /// <summary>The serial number of the newest certificate; empty before the first.</summary>
+    public string Newest { get; private set; } = "";
+
+    public void Saw(string serial)
+    {
+        if (_serials.TryAdd(serial, true))
+        {
+            Newest = serial;
+        }
+    }
 }

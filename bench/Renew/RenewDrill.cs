@@ -23,7 +23,7 @@ internal static class RenewDrill
         }
 
         using var scratch = new ScratchFolder(MeshTree.Artifacts, options.Keep);
-        await using var stage = await RenewStage.StartAsync(scratch, options.Server, cancellationToken);
+        await using var stage = await RenewStage.StartAsync(scratch, options.Server, life: null, cancellationToken);
         await using var traffic = new ProxyTraffic([stage.Nginx, stage.Haproxy], RequestsPerSecond, () => stage.Client.Current);
         var clock = Stopwatch.StartNew();
         var restarts = 0;

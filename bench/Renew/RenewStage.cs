@@ -32,9 +32,17 @@ internal sealed class RenewStage : IAsyncDisposable
     /// <summary>How long the control plane was away when it was longest.</summary>
     public TimeSpan LongestOutage { get; private set; }
 
+    public string NginxFolder => Path.Combine(_scratch.Path, "nginx");
+
+    public string HaproxyFolder => Path.Combine(_scratch.Path, "haproxy");
+
     private string Socket => Path.Combine(_scratch.Path, "agent.sock");
 
-    public static async Task<RenewStage> StartAsync(ScratchFolder scratch, string? server, CancellationToken cancellationToken)
+    /// <param name="scratch">Where all of it lies.</param>
+    /// <param name="server">The meshgrains executable; null takes this tree's.</param>
+    /// <param name="life">Of certificates; null chooses it by how long the control plane takes to start.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<RenewStage> StartAsync(ScratchFolder scratch, string? server, TimeSpan? life, CancellationToken cancellationToken)
     {
         using var cluster = new TestCluster(scratch.Path);
         var setup = new SiloSetup
@@ -53,7 +61,7 @@ internal sealed class RenewStage : IAsyncDisposable
 
             // A restart takes about as long as this start, more under load; a renewal that falls due with its beginning has to find half a life.
             var start = Stopwatch.GetElapsedTime(silo.Started);
-            stage.Life = TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(2 * ((1.5 * start.TotalSeconds) + 2)), 8, 24));
+            stage.Life = life ?? TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(2 * ((1.5 * start.TotalSeconds) + 2)), 8, 24));
             Progress.Say($"the control plane is ready after {start.TotalSeconds:0.0} s; certificates live {stage.Life.TotalSeconds:0} s");
             await stage.RegisterAsync(cancellationToken);
             await stage.StartNodeAsync(cancellationToken);
@@ -108,7 +116,9 @@ internal sealed class RenewStage : IAsyncDisposable
 
     private async Task StartNodeAsync(CancellationToken cancellationToken)
     {
-        var (nginx, haproxy) = (_scratch.Sub("nginx"), _scratch.Sub("haproxy"));
+        var (nginx, haproxy) = (NginxFolder, HaproxyFolder);
+        Directory.CreateDirectory(nginx);
+        Directory.CreateDirectory(haproxy);
         var configuration = Path.Combine(_scratch.Path, "agent.yaml");
         await File.WriteAllTextAsync(
             configuration,
