@@ -3,6 +3,7 @@ using MeshGrains.Gateway.Agents;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Istio;
 using MeshGrains.Gateway.Metrics;
+using MeshGrains.Gateway.OpenId;
 using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Rest;
 using MeshGrains.Gateway.Serving;
@@ -24,7 +25,7 @@ namespace MeshGrains.Gateway;
 public static class GatewayServices
 {
     /// <summary>
-    /// Adds the gateway with its listeners. The host brings <see cref="IIssuanceService"/>, <see cref="IIssuanceLog"/>, <see cref="IGatewayCertificateIssuer"/>,
+    /// Adds the gateway with its listeners. The host brings <see cref="IIssuanceService"/>, <see cref="IJwtIssuanceService"/>, <see cref="IIssuanceLog"/>, <see cref="IGatewayCertificateIssuer"/>,
     /// <see cref="IRegistrationStore"/>, <see cref="IAgentDirectory"/>, <see cref="IJoinTokenService"/>, <c>IGrainFactory</c>, <see cref="TrustDomainOptions"/>, and binds <see cref="GatewayOptions"/>,
     /// <see cref="AttestationOptions"/> and <see cref="LimitsOptions"/>. Further <see cref="IReadinessCheck"/> services join <c>/readyz</c>.
     /// </summary>
@@ -110,6 +111,7 @@ public static class GatewayServices
 
         app.MapAgents();
         Resource<BundleEndpoints>(services).Map(app);
+        Resource<OpenIdEndpoints>(services).Map(app);
         Resource<EntryEndpoints>(services).Map(app);
         Resource<TemplateEndpoints>(services).Map(app);
         Resource<JoinTokenEndpoints>(services).Map(app);

@@ -18,7 +18,7 @@ internal sealed class AgentCalls(
     /// <summary>A CSR of 8 KB in a message of its own.</summary>
     public const int MaxCsrMessageBytes = (8 * 1024) + 256;
 
-    private const string Api = "agent";
+    internal const string Api = "agent";
 
     private static readonly Refusal NotForAgents = new(
         RefusalCode.PermissionDenied, "not_an_agent",
@@ -120,7 +120,8 @@ internal sealed class AgentCalls(
         return new Wire.AttestResponse { Svid = AgentMessages.Svid(result.Svid), Bundle = AgentMessages.Bundle(issuer) };
     }
 
-    private async ValueTask<T> RunAsync<T>(RpcServerContext context, Func<AuthenticatedCaller, string, Task<Answer<T>>> answer)
+    /// <summary>Admits, authenticates, answers; refusals are told, counted and thrown as statuses.</summary>
+    internal async ValueTask<T> RunAsync<T>(RpcServerContext context, Func<AuthenticatedCaller, string, Task<Answer<T>>> answer)
         where T : class
     {
         var http = context.HttpContext;
@@ -163,7 +164,7 @@ internal sealed class AgentCalls(
     }
 
     /// <summary>A message or why not; exactly one of the two is null.</summary>
-    private readonly record struct Answer<T>(T? Message, Refusal? Refusal)
+    internal readonly record struct Answer<T>(T? Message, Refusal? Refusal)
         where T : class
     {
         public static implicit operator Answer<T>(T message) => new(message, null);

@@ -28,6 +28,8 @@ internal static class AgentMessages
             RefreshHintSeconds = (int)(issuer.Bundle.RefreshHint ?? TimeSpan.Zero).TotalSeconds,
         };
         message.X509Authorities.AddRange(issuer.Bundle.X509Authorities.Select(root => ByteString.CopyFrom(root.Der.Span)));
+        message.JwtAuthorities.AddRange(issuer.Bundle.JwtAuthorities.Select(key =>
+            new Wire.JwtAuthority { KeyId = key.KeyId, PublicKey = ByteString.CopyFrom(key.PublicKey.Der.Span) }));
         return message;
     }
 

@@ -19,6 +19,7 @@ internal static class AgentRegistrations
         services.AddSingleton<AgentEntries>();
         services.AddSingleton<AgentStreamMetrics>();
         services.AddSingleton<AgentCalls>();
+        services.AddSingleton<AgentJwtCalls>();
         services.AddSingleton<AgentSync>();
     }
 
@@ -31,6 +32,9 @@ internal static class AgentRegistrations
         agents.MapGrpcUnary<Wire.AttestRequest, Wire.AttestResponse>(AgentCalls.Service + "Attest", Wire.AttestRequest.Parser, calls.AttestAsync, csr);
         agents.MapGrpcUnary<Wire.RenewRequest, Wire.AttestResponse>(AgentCalls.Service + "Renew", Wire.RenewRequest.Parser, calls.RenewAsync, csr);
         agents.MapGrpcUnary<Wire.IssueRequest, Wire.IssueResponse>(AgentCalls.Service + "Issue", Wire.IssueRequest.Parser, calls.IssueAsync);
+        agents.MapGrpcUnary<Wire.IssueJwtRequest, Wire.IssueJwtResponse>(
+            AgentCalls.Service + "IssueJwt", Wire.IssueJwtRequest.Parser, app.Services.GetRequiredService<AgentJwtCalls>().IssueAsync,
+            new RpcMethodOptions { MaxReceiveMessageBytes = AgentJwtCalls.MaxMessageBytes });
         agents.MapGrpcDuplex<Wire.AgentReport, Wire.AgentUpdate>(
             AgentCalls.Service + "Sync", Wire.AgentReport.Parser, sync.HandleAsync, new RpcMethodOptions { MaxReceiveMessageBytes = AgentSync.MaxReportBytes });
     }

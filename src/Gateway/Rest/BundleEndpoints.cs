@@ -45,19 +45,7 @@ internal sealed class BundleEndpoints(IClientTrust trust)
             return ProblemWriter.WriteAsync(http, NotYet);
         }
 
-        var response = http.Response;
-        response.Headers.ETag = rendered.Tag;
-        response.Headers.CacheControl = rendered.CacheControl;
-        if (http.Request.Headers.IfNoneMatch.Any(value => value is not null && (value == "*" || value.Contains(rendered.Tag, StringComparison.Ordinal))))
-        {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
-        }
-
-        var body = form(rendered);
-        response.ContentType = contentType;
-        response.ContentLength = body.Length;
-        return response.Body.WriteAsync(body, http.RequestAborted).AsTask();
+        return ConditionalAnswer.WriteAsync(http, contentType, rendered.Tag, rendered.CacheControl, form(rendered));
     }
 
     private Rendered? Newest()

@@ -27,6 +27,10 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeIssuance Issuance { get; }
 
+    public FakeJwtIssuance Jwt { get; } = new();
+
+    public JwtOptions JwtOptions { get; } = new();
+
     public FakeAuthenticator Authenticator { get; } = new();
 
     public FakeAdmission Admission { get; } = new();
@@ -90,6 +94,8 @@ internal sealed class GatewayHost : IAsyncDisposable
         });
         builder.Services.AddSingleton<IIssuanceService>(host.Issuance);
         builder.Services.AddSingleton<IGatewayCertificateIssuer>(host.Issuance);
+        builder.Services.AddSingleton<IJwtIssuanceService>(host.Jwt);
+        builder.Services.AddSingleton(Microsoft.Extensions.Options.Options.Create(host.JwtOptions));
         builder.Services.AddSingleton<ICallerAuthenticator>(host.Authenticator);
         if (!host.RealLimits)
         {
@@ -194,6 +200,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         }
 
         await App.DisposeAsync();
+        Jwt.Dispose();
         _folder.Dispose();
     }
 }

@@ -14,7 +14,8 @@ internal sealed class TestCa
 
     public IssuerSnapshot Snapshot { get; }
 
-    public static TestCa Create(string trustDomain = "mesh.test", long bundleNumber = 7, DateTimeOffset? now = null, TimeSpan? issuingCaLife = null)
+    public static TestCa Create(
+        string trustDomain = "mesh.test", long bundleNumber = 7, DateTimeOffset? now = null, TimeSpan? issuingCaLife = null, params JwtAuthority[] jwtAuthorities)
     {
         var domain = TrustDomain.Parse(trustDomain);
         var at = now ?? DateTimeOffset.UtcNow;
@@ -27,7 +28,7 @@ internal sealed class TestCa
             domain, caKey.SubjectPublicKeyInfo, ParsedCertificate.Read(rootDer), Serials.Next(),
             new Validity(Validity.WholeSeconds(at.AddHours(-1)), Validity.WholeSeconds(at + (issuingCaLife ?? TimeSpan.FromHours(72)))));
         var caDer = Sign(caProfile, rootKey);
-        var bundle = new SpiffeBundle(domain).WithX509Authorities([rootDer]).WithSequence((ulong)bundleNumber).WithRefreshHint(TimeSpan.FromMinutes(5));
+        var bundle = new SpiffeBundle(domain).WithX509Authorities([rootDer]).WithJwtAuthorities(jwtAuthorities).WithSequence((ulong)bundleNumber).WithRefreshHint(TimeSpan.FromMinutes(5));
         return new TestCa(new IssuerSnapshot
         {
             TrustDomain = domain,

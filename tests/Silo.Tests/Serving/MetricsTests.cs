@@ -17,7 +17,7 @@ public sealed class MetricsTests
         Assert.Equal(1, Value(page, "meshgrains_gateway_ready"));
         Assert.Equal(1, Value(page, "meshgrains_log_available"));
         Assert.Equal(0, Value(page, "meshgrains_log_queue_depth"));
-        Assert.InRange(Value(page, "meshgrains_bundle_number"), 1, 1);
+        Assert.InRange(Value(page, "meshgrains_bundle_number"), 1, 2);
         Assert.InRange(Value(page, "meshgrains_denials_confirmation_age_seconds"), 0, 30);
         Assert.True(Value(page, "meshgrains_denials_number") >= 0);
         Assert.True(Value(page, "meshgrains_records_refused_total") >= 0);
