@@ -35,11 +35,15 @@ internal sealed class AgentHealthReport(AgentState state, ControlPlaneLink link,
         yield return ("meshgrains_agent_connected", "1 while the stream to the control plane stands.", link.Current is null ? 0 : 1);
         yield return ("meshgrains_agent_entries", "Registration entries of this agent.", snapshot.Entries.Entries.Count);
         yield return ("meshgrains_agent_svids", "SVIDs held.", snapshot.Svids.Count);
+        yield return ("meshgrains_agent_svids_missing", "Entries that have none.", snapshot.Entries.Entries.Keys.Count(id => !snapshot.Svids.ContainsKey(id)));
+        yield return ("meshgrains_agent_ready", "1 while the agent serves.", NotReadyReason is null ? 1 : 0);
         yield return ("meshgrains_agent_consumers", "Streams and outputs that were given the trust bundle.", consumers.Count);
         yield return ("meshgrains_agent_bundle_number", "The number of the trust bundle that is held.", snapshot.BundleNumber);
         yield return ("meshgrains_agent_bundle_number_acknowledged", "The lowest number that a consumer is known to hold.", consumers.Lowest(snapshot.BundleNumber));
-        yield return ("meshgrains_agent_svid_seconds", "Time until the first of the agent's own and its workloads' SVIDs ends.",
-            snapshot.Svids.Values.Select(svid => svid.NotAfter).Concat(link.Identity is { } own ? [own.NotAfter] : []).Select(end => (end - now).TotalSeconds)
-                .DefaultIfEmpty(0).Min());
+        var ends = snapshot.Svids.Values.Select(svid => svid.NotAfter).Concat(link.Identity is { } own ? [own.NotAfter] : []).ToList();
+        if (ends.Count > 0)
+        {
+            yield return ("meshgrains_agent_svid_seconds", "Time until the first of the agent's own and its workloads' SVIDs ends.", (ends.Min() - now).TotalSeconds);
+        }
     }
 }

@@ -19,7 +19,8 @@ internal static class OperationsEndpoints
                 return $"not ready: {reason}\n";
             }
 
-            return report.Trouble.Length == 0 ? "ok\n" : $"ok, serving what is held: {report.Trouble}\n";
+            var refused = metrics.Nacks == 0 ? "" : $"secrets refused by proxies: {metrics.Nacks}; event 5012 of the log tells which\n";
+            return (report.Trouble.Length == 0 ? "ok\n" : $"ok, serving what is held: {report.Trouble}\n") + refused;
         });
         Get("/metrics", _ => metrics.Write(report.Gauges()));
 

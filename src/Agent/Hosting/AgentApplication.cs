@@ -67,9 +67,10 @@ internal sealed class AgentApplication : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var socket = Services.GetRequiredService<WorkloadSocket>();
         await _application.StopAsync();
+        socket.Remove();
         await _application.DisposeAsync();
-        File.Delete(_options.Socket);
     }
 
     private static TrustBundle ReadBundle(string file, TrustDomain trustDomain)

@@ -7,8 +7,13 @@ namespace MeshGrains.Agent.Hosting;
 /// <summary>The agent's counters, for <c>/metrics</c> and its reports. Labels are stable words: never a caller, a path or a SPIFFE ID.</summary>
 internal sealed class AgentMetrics
 {
+    private const string SdsNacks = "meshgrains_agent_sds_nacks_total";
+
     private readonly ConcurrentDictionary<(string Name, string Label, string Value), long> _counters = new();
     private long _nacks;
+
+    // There from the beginning, so that the first one is seen as an increase.
+    public AgentMetrics() => Add(SdsNacks, "", "", 0);
 
     public long Nacks => Interlocked.Read(ref _nacks);
 
@@ -29,7 +34,7 @@ internal sealed class AgentMetrics
     public void Nacked()
     {
         Interlocked.Increment(ref _nacks);
-        Add("meshgrains_agent_sds_nacks_total", "", "", 1);
+        Add(SdsNacks, "", "", 1);
     }
 
     public string Write(IEnumerable<(string Name, string Help, double Value)> gauges)
@@ -42,7 +47,7 @@ internal sealed class AgentMetrics
 
         foreach (var family in _counters.OrderBy(counter => counter.Key).GroupBy(counter => counter.Key.Name))
         {
-            text.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} counter\n");
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {family.Key} {HelpOf(family.Key)}\n# TYPE {family.Key} counter\n");
             foreach (var ((name, label, value), count) in family)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{name}{(label.Length == 0 ? "" : $"{{{label}=\"{value}\"}}")} {count}\n");
@@ -51,6 +56,16 @@ internal sealed class AgentMetrics
 
         return text.ToString();
     }
+
+    private static string HelpOf(string name) => name switch
+    {
+        "meshgrains_agent_svids_total" => "SVIDs asked for, by result: ok, or the reason of the refusal.",
+        "meshgrains_agent_workload_attestations_total" => "Attestations of calling processes, by result: ok, or why not.",
+        "meshgrains_agent_connections_total" => "Attempts to reach the control plane, by result.",
+        "meshgrains_agent_output_writes_total" => "Writes of outputs, by result.",
+        SdsNacks => "Secrets that proxies refused.",
+        _ => "Parts in attestations, by result.",
+    };
 
     private void Add(string name, string label, string value, long count) =>
         _counters.AddOrUpdate((name, label, value), count, (_, before) => before + count);

@@ -6,12 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Agent.Workloads;
 
-/// <summary>The agent's Unix socket: bound with its mode before it listens, connections counted per user, the process behind each taken hold of at once.</summary>
+/// <summary>
+/// The agent's Unix socket: in place with its mode before it listens, gone when the agent ends unless it is another one's by then; connections counted per user, the
+/// process behind each taken hold of at once.
+/// </summary>
 internal sealed class WorkloadSocket(AgentConfiguration options, AgentMetrics metrics, ILogger<WorkloadSocket> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, int> _byUser = [];
     private int _all;
+    private (string Path, FileIdentity Identity)? _bound;
 
     public Socket Bind(UnixDomainSocketEndPoint endPoint)
     {
@@ -22,14 +26,28 @@ internal sealed class WorkloadSocket(AgentConfiguration options, AgentMetrics me
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(endPoint);
-            File.SetUnixFileMode(path, mode);
+            // Under another name first: a socket that is closed takes the name with it that it was bound to, whosever file lies there by then.
+            var fresh = path + ".new";
+            File.Delete(fresh);
+            socket.Bind(new UnixDomainSocketEndPoint(fresh));
+            File.SetUnixFileMode(fresh, mode);
+            File.Move(fresh, path, overwrite: true);
+            _bound = FileIdentity.Of(path) is { } identity ? (path, identity) : null;
             return socket;
         }
         catch
         {
             socket.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Removes the socket's file, if it is this agent's.</summary>
+    public void Remove()
+    {
+        if (_bound is { } bound && FileIdentity.Of(bound.Path) is { } there && there.IsSameFileAs(bound.Identity))
+        {
+            File.Delete(bound.Path);
         }
     }
 
