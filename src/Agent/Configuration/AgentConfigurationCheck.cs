@@ -79,7 +79,7 @@ internal static class AgentConfigurationCheck
             errors.Add("controlPlane.trustBundle is empty; give the file with the trust domain's roots (bundle.pem of a silo's data directory).");
         }
 
-        if (!SpiffeId.TryParse($"spiffe://{options.TrustDomain}{plane.GatewayPath}", out var gateway, out _) || gateway.Path.Length == 0)
+        if (!SpiffeId.TryParse($"spiffe://any.example{plane.GatewayPath}", out var gateway, out _) || gateway.Path.Length == 0)
         {
             errors.Add($"controlPlane.gatewayPath is '{plane.GatewayPath}'; give the path of the gateway's SPIFFE ID, such as /meshgrains/gateway.");
         }
