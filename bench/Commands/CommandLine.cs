@@ -40,15 +40,24 @@ internal static class CommandLine
         var cluster = new Option<bool>("--cluster") { Description = "Three silos against one on the same cores, stores and load." };
         var fleet = new Option<bool>("--fleet") { Description = "A fleet of registered workloads on three silos: registration, memory, restart." };
         var workloads = new Option<int>("--workloads") { Description = "How many workloads the fleet has.", DefaultValueFactory = _ => FleetBench.DefaultWorkloads };
-        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, or a fleet.")
+        var agents = new Option<int?>("--agents") { Description = "This many node agents with a stream each on one silo: pushes, memory, the way back after a restart." };
+        agents.Validators.Add(result =>
         {
-            quick, json, server, keep, only, cluster, fleet, workloads,
+            if (result.GetValueOrDefault<int?>() is < 1 or > 100_000)
+            {
+                result.AddError("--agents takes 1 to 100000.");
+            }
+        });
+        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, a fleet, or agents.")
+        {
+            quick, json, server, keep, only, cluster, fleet, workloads, agents,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             var options = new BenchOptions(
                 arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []);
-            return arguments.GetValue(fleet) ? FleetBench.RunAsync(options, arguments.GetValue(workloads), cancellationToken)
+            return arguments.GetValue(agents) is { } count ? AgentsBench.RunAsync(options, count, cancellationToken)
+                : arguments.GetValue(fleet) ? FleetBench.RunAsync(options, arguments.GetValue(workloads), cancellationToken)
                 : arguments.GetValue(cluster) ? ClusterBench.RunAsync(options, cancellationToken)
                 : BenchCommand.RunAsync(options, cancellationToken);
         });

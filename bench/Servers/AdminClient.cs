@@ -52,6 +52,11 @@ internal sealed class AdminClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Registers an entry under an agent; gives its id.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
+    public Task<string> CreateEntryUnderAsync(string parentId, string spiffeId, string selector, CancellationToken cancellationToken)
+        => CreateEntryAsync(new JsonObject { ["spiffeId"] = spiffeId, ["parentId"] = parentId, ["selectors"] = new JsonArray(selector) }, cancellationToken);
+
     private async Task<string> CreateEntryAsync(JsonObject entry, CancellationToken cancellationToken)
     {
         using var made = await PostAsync("entries", entry, cancellationToken);

@@ -6,7 +6,8 @@ namespace MeshGrains.Gateway;
 
 /// <summary>
 /// Bounds of connections, before the TLS handshake is paid for: open ones in all and per address, new ones a second per address, bytes a second
-/// on each. Used as connection middleware in front of TLS: <c>listen.Use(limiter.Wrap)</c>.
+/// on each. Used as connection middleware in front of TLS: <c>listen.Use(limiter.Wrap)</c>. A share of all is kept for clients that hold an SVID: they take
+/// no place of their address, and strangers cannot take theirs.
 /// </summary>
 internal sealed class ConnectionLimiter
 {
@@ -15,10 +16,12 @@ internal sealed class ConnectionLimiter
     private readonly long _origin;
     private readonly BoundedTable<ulong, ConnectionEntry> _addresses;
     private readonly int _maxOpen;
+    private readonly int _maxStrangers;
     private readonly int _maxOpenPerAddress;
     private readonly Rate _handshakes;
     private readonly Rate _bytes;
     private int _open;
+    private int _strangers;
 
     public ConnectionLimiter(IOptions<LimitsOptions> options, TimeProvider time, GatewayRefusalMetrics metrics)
     {
@@ -28,6 +31,7 @@ internal sealed class ConnectionLimiter
         _origin = time.GetTimestamp();
         _addresses = new BoundedTable<ulong, ConnectionEntry>(limits.MaxAddresses, AddressKey.Comparer);
         _maxOpen = limits.MaxConnections;
+        _maxStrangers = Math.Max(1, (int)(limits.MaxConnections * (1 - limits.RenewalShare)));
         _maxOpenPerAddress = limits.MaxConnectionsPerAddress;
         _handshakes = new Rate(limits.HandshakeBurstPerAddress, limits.HandshakesPerSecondPerAddress);
         _bytes = new Rate(limits.ByteBurstPerConnection, limits.BytesPerSecondPerConnection);
@@ -47,6 +51,7 @@ internal sealed class ConnectionLimiter
             return;
         }
 
+        connection.Features.Set(lease);
         var transport = connection.Transport;
         connection.Transport = new PacedTransport(transport, new PacedReader(transport.Input, _bytes, _time, connection.ConnectionClosed));
         try
@@ -60,7 +65,7 @@ internal sealed class ConnectionLimiter
     };
 
     /// <summary>Counts a new connection; null when it is one too many. Disposing the lease counts it out.</summary>
-    public IDisposable? TryOpen(IPAddress remote)
+    public ConnectionLease? TryOpen(IPAddress remote)
     {
         if (Interlocked.Increment(ref _open) > _maxOpen)
         {
@@ -70,8 +75,14 @@ internal sealed class ConnectionLimiter
         }
 
         string reason;
-        using (var held = _addresses.Hold(AddressKey.Of(remote)))
+        if (Interlocked.Increment(ref _strangers) > _maxStrangers)
         {
+            reason = "strangers";
+        }
+        else
+        {
+            var key = AddressKey.Of(remote);
+            using var held = _addresses.Hold(key);
             var address = held.Entry;
             if (Volatile.Read(ref address.Open) >= _maxOpenPerAddress)
             {
@@ -84,26 +95,36 @@ internal sealed class ConnectionLimiter
             else
             {
                 Interlocked.Increment(ref address.Open);
-                return new Lease(this, address);
+                return new ConnectionLease(this, key, address);
             }
         }
 
+        Interlocked.Decrement(ref _strangers);
         Interlocked.Decrement(ref _open);
         _metrics.Connection(reason);
         return null;
     }
 
-    private sealed class Lease(ConnectionLimiter owner, ConnectionEntry address) : IDisposable
+    internal void BecameKnown(ulong key, ConnectionEntry address)
     {
-        private ConnectionLimiter? _owner = owner;
-
-        public void Dispose()
+        using (var held = _addresses.Hold(key))
         {
-            if (Interlocked.Exchange(ref _owner, null) is { } limiter)
-            {
-                Interlocked.Decrement(ref address.Open);
-                Interlocked.Decrement(ref limiter._open);
-            }
+            // The same entry: one in use is not forgotten.
+            held.Entry.Handshakes.GiveBack();
         }
+
+        Interlocked.Decrement(ref address.Open);
+        Interlocked.Decrement(ref _strangers);
+    }
+
+    internal void Closed(ConnectionEntry address, bool wasKnown)
+    {
+        if (!wasKnown)
+        {
+            Interlocked.Decrement(ref address.Open);
+            Interlocked.Decrement(ref _strangers);
+        }
+
+        Interlocked.Decrement(ref _open);
     }
 }

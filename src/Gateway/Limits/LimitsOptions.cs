@@ -41,13 +41,15 @@ public sealed class LimitsOptions
     /// <summary>Callers remembered; the ones idle longest are forgotten first.</summary>
     public int MaxCallers { get; set; } = 65_536;
 
-    /// <summary>Open connections in all.</summary>
-    public int MaxConnections { get; set; } = 10_000;
+    /// <summary>
+    /// Open connections in all. The part <see cref="RenewalShare"/> of them is for clients with a validated SVID alone. Each takes an open file of the process.
+    /// </summary>
+    public int MaxConnections { get; set; } = 16_000;
 
-    /// <summary>Open connections from one address.</summary>
+    /// <summary>Open connections from one address whose clients have shown no valid SVID; those that have do not count here.</summary>
     public int MaxConnectionsPerAddress { get; set; } = 1_024;
 
-    /// <summary>TLS handshakes a second from one address in the long run.</summary>
+    /// <summary>TLS handshakes a second from one address in the long run; one that ends with a valid client SVID does not count.</summary>
     public double HandshakesPerSecondPerAddress { get; set; } = 200;
 
     /// <summary>TLS handshakes that one address may begin at once.</summary>

@@ -22,6 +22,9 @@ internal struct TokenBucket
         return true;
     }
 
+    /// <summary>Puts back what was taken and turned out not to count.</summary>
+    public void GiveBack(double count = 1) => _spent = Math.Max(0, _spent - count);
+
     /// <summary>Takes without asking; the bucket may end up in debt, by one burst at most.</summary>
     public void Charge(double now, Rate rate, double count = 1)
     {

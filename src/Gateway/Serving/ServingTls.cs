@@ -87,6 +87,7 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
         }
 
         (origin.ClientChain, origin.ClientCertificates, origin.ClientEnd) = (result.Client, presented, result.Client.Until);
+        connection.Features.Get<ConnectionLease>()?.Known();
         return true;
     }
 

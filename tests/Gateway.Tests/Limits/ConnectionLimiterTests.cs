@@ -27,7 +27,7 @@ public sealed class ConnectionLimiterTests : IDisposable
     [Fact]
     public void Open_connections_are_bounded_per_address_and_in_all()
     {
-        var limiter = Make(options => (options.MaxConnections, options.MaxConnectionsPerAddress) = (5, 3));
+        var limiter = Make(options => (options.MaxConnections, options.MaxConnectionsPerAddress, options.RenewalShare) = (5, 3, 0));
         var open = Enumerable.Range(0, 10).Select(_ => limiter.TryOpen(One)).OfType<IDisposable>().ToList();
         Assert.Equal(3, open.Count);
         Assert.NotNull(limiter.TryOpen(Two));
@@ -54,6 +54,44 @@ public sealed class ConnectionLimiterTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(6, Open(One));
         Assert.Equal(0, limiter.Open);
+    }
+
+    [Fact]
+    public void Clients_with_an_SVID_take_no_place_and_no_handshake_of_their_address()
+    {
+        var limiter = Make(options => (options.MaxConnections, options.MaxConnectionsPerAddress, options.HandshakeBurstPerAddress, options.HandshakesPerSecondPerAddress)
+            = (1000, 3, 3, 0.01));
+        var nodes = new List<ConnectionLease>();
+        for (var node = 0; node < 500; node++)
+        {
+            var lease = limiter.TryOpen(One)!;
+            lease.Known();
+            lease.Known();
+            nodes.Add(lease);
+        }
+
+        // Strangers of that address are bounded as ever.
+        Assert.Equal(3, Enumerable.Range(0, 10).Count(_ => limiter.TryOpen(One) is not null));
+        Assert.Equal(503, limiter.Open);
+        nodes.ForEach(node => node.Dispose());
+        Assert.Equal(3, limiter.Open);
+        Assert.Null(limiter.TryOpen(One));
+    }
+
+    [Fact]
+    public void Strangers_cannot_take_the_share_of_clients_with_an_SVID()
+    {
+        var limiter = Make(options => (options.MaxConnections, options.RenewalShare) = (100, 0.25));
+        var nodes = Enumerable.Range(0, 30).Select(_ => limiter.TryOpen(Two)!).ToList();
+        nodes.ForEach(node => node.Known());
+
+        // 75 places for strangers; 30 of the 100 are taken by known ones.
+        var strangers = Enumerable.Range(0, 200).Select(_ => limiter.TryOpen(One)).OfType<ConnectionLease>().ToList();
+        Assert.Equal(70, strangers.Count);
+        nodes.ForEach(node => node.Dispose());
+        Assert.Equal(5, Enumerable.Range(0, 200).Count(_ => limiter.TryOpen(One) is not null));
+        strangers[0].Dispose();
+        Assert.NotNull(limiter.TryOpen(Two));
     }
 
     [Fact]
