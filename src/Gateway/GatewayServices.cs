@@ -119,6 +119,7 @@ public static class GatewayServices
         Resource<AuthorityEndpoints>(services).Map(app);
         Resource<IssuanceEndpoints>(services).Map(app);
         Resource<DenialEndpoints>(services).Map(app);
+        Resource<AgentEndpoints>(services).Map(app);
         Resource<StatusEndpoints>(services).Map(app);
         OpenApi.Map(app);
         Resource<RelayEndpoints>(services).Map(app);

@@ -34,6 +34,8 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(QuarantineBody))]
 [JsonSerializable(typeof(DenialReceiptView))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(AgentPage))]
+[JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(SvidReport))]
 [JsonSerializable(typeof(WrittenFiles))]
 [JsonSerializable(typeof(DeletedView))]

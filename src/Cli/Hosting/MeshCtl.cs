@@ -33,6 +33,7 @@ internal static class MeshCtl
             EntryCommands.Create(host),
             TemplateCommands.Create(host),
             TokenCommands.Create(host),
+            AgentCommands.Create(host),
             AuthorityCommands.Create(host),
             IssuanceCommands.Create(host),
             DenialCommands.Create(host),

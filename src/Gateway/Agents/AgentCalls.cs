@@ -9,8 +9,8 @@ namespace MeshGrains.Gateway.Agents;
 
 /// <summary>The unary calls of <c>meshgrains.agent.v1.NodeAgent</c>: an agent's own SVID, and those of its workloads in batches.</summary>
 internal sealed class AgentCalls(
-    CallIntake intake, IAdmission admission, IAgentDirectory directory, IRegistrationStore registrations, IIssuanceService issuance, MeshScope scope,
-    GatewayMetrics metrics, RefusalLog refusals, ILogger<AgentCalls> logger)
+    CallIntake intake, IAdmission admission, IAgentDirectory directory, IRegistrationStore registrations, IIssuanceService issuance, RosterIssues roster,
+    MeshScope scope, GatewayMetrics metrics, RefusalLog refusals, ILogger<AgentCalls> logger)
 {
     public const string Service = "/meshgrains.agent.v1.NodeAgent/";
     public const int MaxItems = 128;
@@ -19,6 +19,7 @@ internal sealed class AgentCalls(
     public const int MaxCsrMessageBytes = (8 * 1024) + 256;
 
     internal const string Api = "agent";
+    private const string JoinToken = "join_token";
 
     private static readonly Refusal NotForAgents = new(
         RefusalCode.PermissionDenied, "not_an_agent",
@@ -38,14 +39,14 @@ internal sealed class AgentCalls(
             var entry = await registrations.GetEntryAsync(scope.TrustDomain.Name, entryId, context.CancellationToken);
             return entry is null || !AgentNames.IsAgent(entry.SpiffeId, scope.TrustDomain.Name)
                 ? NotForAgents
-                : await OwnAsync(caller, request.Csr.Memory, requestId, context);
+                : await OwnAsync(caller, JoinToken, request.Csr.Memory, requestId, context);
         });
 
     public ValueTask<Wire.AttestResponse> RenewAsync(Wire.RenewRequest request, RpcServerContext context) =>
         RunAsync<Wire.AttestResponse>(context, async (caller, requestId) =>
         {
-            var (_, refusal) = await directory.JudgeAsync(caller, context.CancellationToken);
-            return refusal is not null ? refusal : await OwnAsync(caller, request.Csr.Memory, requestId, context);
+            var (agent, refusal) = await directory.JudgeAsync(caller, context.CancellationToken);
+            return refusal is not null ? refusal : await OwnAsync(caller with { AttestedAt = agent!.AttestedAt }, "", request.Csr.Memory, requestId, context);
         });
 
     public ValueTask<Wire.IssueResponse> IssueAsync(Wire.IssueRequest request, RpcServerContext context) =>
@@ -101,8 +102,10 @@ internal sealed class AgentCalls(
         };
     }
 
+    /// <param name="caller">The agent, with the moment of its attestation.</param>
+    /// <param name="attestation">By what it attested just now; empty when it renews.</param>
     private async Task<Answer<Wire.AttestResponse>> OwnAsync(
-        AuthenticatedCaller caller, ReadOnlyMemory<byte> csr, string requestId, RpcServerContext context)
+        AuthenticatedCaller caller, string attestation, ReadOnlyMemory<byte> csr, string requestId, RpcServerContext context)
     {
         var started = metrics.Start();
         var result = await issuance.IssueAsync(new SvidRequest(caller, csr, null, requestId), context.CancellationToken);
@@ -116,7 +119,19 @@ internal sealed class AgentCalls(
             return new Refusal(RefusalCode.Unavailable, "not_ready", "This silo has no issuing CA any more; try again shortly.", RetryAfter: TimeSpan.FromSeconds(1));
         }
 
+        var svid = result.Svid;
+        var issue = new AgentIssue(svid.SpiffeId, attestation, svid.Serial, svid.NotAfter, caller.AttestedAt, Renewed: attestation.Length == 0);
+        if (await roster.RecordAsync(issue, context.CancellationToken) is { } unrecorded)
+        {
+            return unrecorded;
+        }
+
         metrics.Issued(Api, started);
+        if (attestation.Length > 0)
+        {
+            AgentLog.Attested(logger, svid.SpiffeId, attestation, svid.Serial, svid.NotAfter);
+        }
+
         return new Wire.AttestResponse { Svid = AgentMessages.Svid(result.Svid), Bundle = AgentMessages.Bundle(issuer) };
     }
 

@@ -8,11 +8,16 @@ namespace MeshGrains.Gateway.Agents;
 /// One connected agent: who it is, what it last reported, and whether there is something new for it. Signals coalesce into one. It has no timer of its
 /// own: <see cref="AgentRoster"/> looks over all of them. Times are <see cref="TimeProvider"/> timestamps.
 /// </summary>
-internal sealed class AgentConnection(AgentStanding standing, string address, DateTimeOffset since) : IDisposable
+/// <param name="standing">The agent.</param>
+/// <param name="address">Where it calls from.</param>
+/// <param name="since">When the stream began.</param>
+/// <param name="client">The SVID that it showed; null in a test that needs none.</param>
+internal sealed class AgentConnection(AgentStanding standing, string address, DateTimeOffset since, ParsedClientChain? client = null) : IDisposable
 {
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _ended = new();
     private int _entriesDirty = 1;
+    private int _untold = 1;
     private long _rereadAt = long.MaxValue;
     private long _leaveAt = long.MaxValue;
     private long _changedAt;
@@ -22,6 +27,12 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
     public string Address => address;
 
     public DateTimeOffset Since => since;
+
+    /// <summary>Of the SVID that it showed, lowercase hex.</summary>
+    public string Serial => client?.Serial ?? "";
+
+    /// <summary>The end of that SVID, skew included.</summary>
+    public DateTimeOffset NotAfter => client?.Until ?? default;
 
     /// <summary>Cancelled when the gateway ends the stream: <see cref="IsReplaced"/> tells why.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -93,6 +104,12 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
         var at = Volatile.Read(ref _rereadAt);
         return at <= now && Interlocked.CompareExchange(ref _rereadAt, long.MaxValue, at) == at;
     }
+
+    /// <summary>There is something that the roster does not know yet.</summary>
+    public void MarkUntold() => Volatile.Write(ref _untold, 1);
+
+    /// <summary>Whether there is; asking takes the mark away, so it is asked before telling.</summary>
+    public bool TakeUntold() => Interlocked.Exchange(ref _untold, 0) == 1;
 
     public void Dispose() => _ended.Dispose();
 

@@ -18,6 +18,8 @@ internal static class AgentRegistrations
         services.AddSingleton<AgentRoster>();
         services.AddSingleton<AgentEntries>();
         services.AddSingleton<AgentStreamMetrics>();
+        services.AddSingleton<RosterIssues>();
+        services.AddHostedService<RosterReports>();
         services.AddSingleton<AgentCalls>();
         services.AddSingleton<AgentJwtCalls>();
         services.AddSingleton<AgentSync>();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using MeshGrains.Grains;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,7 @@ internal sealed class AgentRoster : IDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<string, AgentConnection> _connected = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<AgentConnection> _left = new();
     private readonly IAgentDirectory _directory;
     private readonly IGatewayCertificateIssuer _issuer;
     private readonly IRandomSource _random;
@@ -84,8 +86,17 @@ internal sealed class AgentRoster : IDisposable
         if (_connected.TryRemove(KeyValuePair.Create(connection.Standing.AgentId, connection)))
         {
             Interlocked.Decrement(ref _count);
+
+            // What is not told here ends by itself, when no heartbeat names it any more.
+            if (_left.Count < _options.MaxStreams)
+            {
+                _left.Enqueue(connection);
+            }
         }
     }
+
+    /// <summary>One that went since it was last asked.</summary>
+    public bool TryTakeLeft([NotNullWhen(true)] out AgentConnection? connection) => _left.TryDequeue(out connection);
 
     /// <summary>A moment within a time from now, drawn evenly; a timestamp.</summary>
     public long Within(TimeSpan time) => After(time * ((_random.NextJitter(1) / 2)));

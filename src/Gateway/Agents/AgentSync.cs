@@ -82,7 +82,7 @@ internal sealed class AgentSync(
             return Draining;
         }
 
-        using var connection = new AgentConnection(agent, context.Peer, time.GetUtcNow());
+        using var connection = new AgentConnection(agent, context.Peer, time.GetUtcNow(), ConnectionOrigin.Of(context.HttpContext)?.ClientChain);
         if (!roster.TryEnter(connection))
         {
             return Full;
@@ -217,7 +217,14 @@ internal sealed class AgentSync(
             metrics.Reported(before.Health?.Nacks ?? 0, report.Health?.Nacks ?? 0);
         }
 
+        var news = connection.Report is not { } last || last.BundleNumber != report.BundleNumber || last.Version != report.Version
+            || !Equals(last.Health, report.Health);
         connection.Report = report;
+        if (news)
+        {
+            connection.MarkUntold();
+        }
+
         return true;
     }
 

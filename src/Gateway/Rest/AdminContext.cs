@@ -26,6 +26,8 @@ internal sealed class AdminContext(OperatorAuthorizer operators, Audit audit, IG
 
     public IWorkloadIdentityGrain Identity(string spiffeId) => grains.GetGrain<IWorkloadIdentityGrain>(spiffeId);
 
+    public IAgentRosterGrain AgentRoster(int shard) => grains.GetGrain<IAgentRosterGrain>(AgentRosterShards.Key(TrustDomainName, shard));
+
     /// <summary>The guard has let this operator in already.</summary>
     public Operator Actor(HttpContext http)
         => operators.Identify(http) ?? throw new InvalidOperationException("An endpoint of administration was reached without an operator.");

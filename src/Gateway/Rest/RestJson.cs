@@ -19,6 +19,7 @@ namespace MeshGrains.Gateway.Rest;
     Converters =
     [
         typeof(EnumWords<AuthorityState>), typeof(EnumWords<IssuingCaState>), typeof(EnumWords<DenialKind>), typeof(EnumWords<IssuanceRecordKind>),
+        typeof(EnumWords<AgentState>),
     ],
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
@@ -43,6 +44,8 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(QuarantineBody))]
 [JsonSerializable(typeof(DenialReceiptView))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(AgentPage))]
+[JsonSerializable(typeof(AgentItem))]
 internal sealed partial class RestJson : JsonSerializerContext
 {
     /// <summary>What goes over the wire: quotes and '+' are left readable, since nothing of it is ever part of a page.</summary>

@@ -11,4 +11,5 @@ namespace MeshGrains.Grains;
 [JsonSerializable(typeof(ClusterCaState))]
 [JsonSerializable(typeof(JwtAuthorityState))]
 [JsonSerializable(typeof(MaintenanceState))]
+[JsonSerializable(typeof(AgentRosterState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

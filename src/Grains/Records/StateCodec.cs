@@ -13,7 +13,8 @@ public sealed class StateCodec : IStateCodec
             new StateDescriptor<TrustDomainState>("trust-domain", 1, GrainStateJson.Default.TrustDomainState, static () => new TrustDomainState(), TrustBearing: true),
             new StateDescriptor<ClusterCaState>("cluster-ca", 1, GrainStateJson.Default.ClusterCaState, static () => new ClusterCaState(), TrustBearing: true),
             new StateDescriptor<JwtAuthorityState>("jwt-authority", 1, GrainStateJson.Default.JwtAuthorityState, static () => new JwtAuthorityState(), TrustBearing: true),
-            new StateDescriptor<MaintenanceState>("maintenance", 1, GrainStateJson.Default.MaintenanceState, static () => new MaintenanceState(), TrustBearing: false))
+            new StateDescriptor<MaintenanceState>("maintenance", 1, GrainStateJson.Default.MaintenanceState, static () => new MaintenanceState(), TrustBearing: false),
+            new StateDescriptor<AgentRosterState>("agent-roster", 1, GrainStateJson.Default.AgentRosterState, static () => new AgentRosterState(), TrustBearing: true))
     {
     }
 

@@ -21,4 +21,18 @@ public interface IWorkloadIdentityGrain : IGrainWithStringKey
 
     [Alias("Release")]
     Task<DenialReceipt> ReleaseAsync(string reason, string actor, string operationId);
+
+    /// <summary>
+    /// Ends a node agent's attestation: its registrations are deleted and denied, so that nothing is heard of it before it attests anew. Null when
+    /// there was nothing to end.
+    /// </summary>
+    [Alias("EvictAgent")]
+    Task<DenialReceipt?> EvictAgentAsync(string reason, string actor, string operationId);
+
+    /// <summary>A node agent is not heard any more, whatever it shows, until the ban is lifted.</summary>
+    [Alias("BanAgent")]
+    Task<DenialReceipt> BanAgentAsync(string reason, string actor, string operationId);
+
+    [Alias("UnbanAgent")]
+    Task<DenialReceipt> UnbanAgentAsync(string reason, string actor, string operationId);
 }

@@ -85,6 +85,41 @@ internal sealed class WorkloadIdentityGrain(
     public Task<DenialReceipt> ReleaseAsync(string reason, string actor, string operationId) =>
         Denials.RemoveAsync(DenialKind.QuarantinedIdentity, Identity, reason, actor, operationId);
 
+    public async Task<DenialReceipt?> EvictAgentAsync(string reason, string actor, string operationId)
+    {
+        CheckAgent();
+        DenialReceipt? receipt = null;
+        foreach (var entry in await ReadAsync(registrations.FindEntriesByIdentityAsync(TrustDomainName, Identity, CancellationToken.None)))
+        {
+            // The denial first: where this ends between the two, the entry is found again.
+            receipt = await Denials.AddAsync(new Denial(DenialKind.DeletedRegistration, entry.Id, 0, reason, actor, time.GetUtcNow(), operationId));
+            await DeleteAsync(entry);
+            changes.Raise(entry.ParentId);
+        }
+
+        return receipt;
+    }
+
+    public Task<DenialReceipt> BanAgentAsync(string reason, string actor, string operationId)
+    {
+        CheckAgent();
+        return Denials.AddAsync(new Denial(DenialKind.BannedAgent, Identity, 0, reason, actor, time.GetUtcNow(), operationId));
+    }
+
+    public Task<DenialReceipt> UnbanAgentAsync(string reason, string actor, string operationId)
+    {
+        CheckAgent();
+        return Denials.RemoveAsync(DenialKind.BannedAgent, Identity, reason, actor, operationId);
+    }
+
+    private void CheckAgent()
+    {
+        if (!AgentNames.IsAgent(Identity, TrustDomainName))
+        {
+            throw new GrainOperationException(RefusalCode.InvalidArgument, "not_an_agent", $"{Identity} is no node agent's; theirs lie below {AgentNames.Prefix}.");
+        }
+    }
+
     private void Tell(string parentId, RegistrationEntry? before)
     {
         changes.Raise(parentId);

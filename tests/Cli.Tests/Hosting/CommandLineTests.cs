@@ -75,6 +75,7 @@ public sealed class CommandLineTests
     public void The_commands_of_the_foundation_are_all_there()
         => Assert.Equal(
             [
+                "agent ban", "agent evict", "agent list", "agent show", "agent token", "agent unban",
                 "authority list", "authority taint", "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
                 "entry list", "entry show", "entry update", "identity quarantine", "identity release", "issuance list", "issuance verify", "status", "svid fetch", "svid renew",
                 "svid show", "svid verify", "template create", "template delete", "template list", "token create",

@@ -40,6 +40,11 @@ public sealed class RoleTests
         ("GET", "/v1/denials/1", null, [Reader, Rotator, Admin]),
         ("POST", "/v1/denials", new { spiffeId = "spiffe://mesh.test/ns/shop/sa/a", reason = "x" }, [Admin]),
         ("DELETE", "/v1/denials?spiffeId=spiffe://mesh.test/ns/shop/sa/a&reason=x", null, [Admin]),
+        ("GET", "/v1/agents", null, [Reader, Rotator, Admin]),
+        ("GET", "/v1/agents/node-1", null, [Reader, Rotator, Admin]),
+        ("POST", "/v1/agents/node-1/evict", new { reason = "x" }, [Admin]),
+        ("POST", "/v1/agents/node-1/ban", new { reason = "x" }, [Admin]),
+        ("DELETE", "/v1/agents/node-1/ban?reason=x", null, [Admin]),
         ("GET", "/v1/status", null, [Reader, Registrar, Rotator, Admin]),
     ];
 

@@ -1,6 +1,7 @@
 // Both grain hosts have this namespace.
 global using Orleans;
 
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Reflection;
 using MeshGrains.Grains;
@@ -23,6 +24,19 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
 
     public List<Denial> Denials { get; } = [];
 
+    /// <summary>The roster; what silos told of agents is in <see cref="Sightings"/>.</summary>
+    public List<RosteredAgentView> Agents { get; } = [];
+
+    public ConcurrentQueue<AgentSighting> Sightings { get; } = new();
+
+    public ConcurrentQueue<AgentIssue> Issues { get; } = new();
+
+    /// <summary>Why no SVID of an agent is recorded; empty when it is.</summary>
+    public string Unrecorded { get; set; } = "";
+
+    /// <summary>Whether there is a registration to evict.</summary>
+    public bool Evicts { get; set; } = true;
+
     public List<IssuingCaView> IssuingCas { get; } =
         [new("ca1", "root1", "silo-1", IssuingCaState.Active, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(72), [0x30, 0x00], null)];
 
@@ -36,8 +50,14 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
         }
     }
 
-    private object? Call(string key, MethodInfo method, object?[] arguments)
+    private Task Call(string key, MethodInfo method, object?[] arguments)
     {
+        if (method.DeclaringType == typeof(IAgentRosterGrain))
+        {
+            // The gateway calls it in the background too.
+            return Roster(key, method, arguments);
+        }
+
         Calls.Add($"{key}.{method.Name}({string.Join(", ", arguments.Select(one => one is RegistrationEntry or RegistrationTemplate ? one.GetType().Name : one))})");
         if (Failure is not null)
         {
@@ -51,7 +71,7 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
                 [new AuthorityView("root1", AuthorityState.Active, [0x30, 0x00], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(10), "file:root/1")])),
             nameof(ITrustDomainGrain.PutTemplateAsync) => PutTemplate((RegistrationTemplate)arguments[0]!),
             nameof(ITrustDomainGrain.DeleteTemplateAsync) => Task.FromResult(registrations.Templates.Remove((string)arguments[0]!)),
-            nameof(IClusterCaGrain.ListAsync) => Task.FromResult(IssuingCas.ToImmutableArray()),
+            nameof(IClusterCaGrain.ListAsync) when method.DeclaringType == typeof(IClusterCaGrain) => Task.FromResult(IssuingCas.ToImmutableArray()),
             nameof(IClusterCaGrain.TaintAsync) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
             nameof(IDenialGrain.ReadAsync) => Task.FromResult(new DenialSet(Denials.Count, [.. Denials])),
             nameof(IDenialGrain.StatusAsync) => Task.FromResult(new DenialReceipt((long)arguments[0]!, Effective)),
@@ -59,6 +79,9 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(IWorkloadIdentityGrain.DeleteEntryAsync) => Task.FromResult(registrations.Entries.Remove((string)arguments[0]!)),
             nameof(IWorkloadIdentityGrain.QuarantineAsync) => Task.FromResult(Quarantine(key, (string)arguments[0]!, (string)arguments[1]!)),
             nameof(IWorkloadIdentityGrain.ReleaseAsync) => Task.FromResult(new DenialReceipt(9, null)),
+            nameof(IWorkloadIdentityGrain.EvictAgentAsync) => Task.FromResult(Evicts ? new DenialReceipt(8, Effective) : null),
+            nameof(IWorkloadIdentityGrain.BanAgentAsync) => Task.FromResult(Ban(key, (string)arguments[0]!, (string)arguments[1]!)),
+            nameof(IWorkloadIdentityGrain.UnbanAgentAsync) => Task.FromResult(new DenialReceipt(9, null)),
             _ => throw new NotSupportedException(method.Name),
         };
     }
@@ -74,6 +97,45 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
     {
         Denials.Add(new Denial(DenialKind.QuarantinedIdentity, key, Denials.Count + 1, reason, actor, DateTimeOffset.UnixEpoch, "op"));
         return new DenialReceipt(Denials.Count, Effective);
+    }
+
+    private Task Roster(string key, MethodInfo method, object?[] arguments) => method.Name switch
+    {
+        nameof(IAgentRosterGrain.IssuedAsync) => Task.FromResult(Record((ImmutableArray<AgentIssue>)arguments[0]!)),
+        nameof(IAgentRosterGrain.ReportAsync) => Report((ImmutableArray<AgentSighting>)arguments[0]!),
+        nameof(IAgentRosterGrain.EvictedAsync) => Task.FromResult(Agents.Exists(agent => agent.AgentId == (string)arguments[0]!)),
+        nameof(IAgentRosterGrain.FindAsync) => Task.FromResult(Agents.Find(agent => agent.AgentId == (string)arguments[0]!)),
+        nameof(IAgentRosterGrain.ListAsync) => Task.FromResult(
+            Agents.Where(agent => key == AgentRosterShards.Key("mesh.test", AgentRosterShards.Of(agent.AgentId))
+                && string.CompareOrdinal(agent.AgentId, (string?)arguments[0]) > 0).OrderBy(agent => agent.AgentId, StringComparer.Ordinal)
+            .Take((int)arguments[1]!).ToImmutableArray()),
+        _ => throw new NotSupportedException(method.Name),
+    };
+
+    private DenialReceipt Ban(string key, string reason, string actor)
+    {
+        Denials.Add(new Denial(DenialKind.BannedAgent, key, Denials.Count + 1, reason, actor, DateTimeOffset.UnixEpoch, "op"));
+        return new DenialReceipt(Denials.Count, Effective);
+    }
+
+    private ImmutableArray<string> Record(ImmutableArray<AgentIssue> issues)
+    {
+        foreach (var issue in issues)
+        {
+            Issues.Enqueue(issue);
+        }
+
+        return [.. issues.Select(_ => Unrecorded)];
+    }
+
+    private Task Report(ImmutableArray<AgentSighting> sightings)
+    {
+        foreach (var sighting in sightings)
+        {
+            Sightings.Enqueue(sighting);
+        }
+
+        return Task.CompletedTask;
     }
 
     private async Task<RegistrationEntry> PutEntry(RegistrationEntry entry)

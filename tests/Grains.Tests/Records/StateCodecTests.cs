@@ -27,6 +27,9 @@ public sealed class StateCodecTests
     private const string MaintenanceBytes =
         """{"state":"maintenance","format":1,"body":{"nextAt":"2026-01-02T03:04:35+00:00","after":"3f","operationId":"op-1"}}""";
 
+    private const string AgentRosterBytes =
+        """{"state":"agent-roster","format":1,"body":{"agents":[{"agentId":"spiffe://td/meshgrains/agent/n1","attestation":"x509pop","serial":"0a","notAfter":"2026-01-02T04:04:05+00:00","attestedAt":"2026-01-02T03:04:05+00:00","bundleNumber":7,"evicted":true}],"operationId":"op-1"}}""";
+
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly StateCodec Codec = new();
 
@@ -123,6 +126,18 @@ public sealed class StateCodecTests
                 },
             ],
             OperationId = "op-4:reserved",
+        });
+        IsGolden(AgentRosterBytes, new AgentRosterState
+        {
+            Agents =
+            [
+                new RosteredAgent
+                {
+                    AgentId = "spiffe://td/meshgrains/agent/n1", Attestation = "x509pop", Serial = "0a", NotAfter = Now.AddHours(1), AttestedAt = Now,
+                    BundleNumber = 7, Evicted = true,
+                },
+            ],
+            OperationId = "op-1",
         });
         IsGolden(MaintenanceBytes, new MaintenanceState { NextAt = Now.AddSeconds(30), After = "3f", OperationId = "op-1" });
     }
