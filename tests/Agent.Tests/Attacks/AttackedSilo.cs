@@ -42,7 +42,9 @@ public sealed class AttackedSilo : IAsyncLifetime, IDisposable
     internal async Task<double> CountedAsync(string api, string reason)
     {
         using var client = new HttpClient { BaseAddress = Silo.Operations };
-        var series = $"meshgrains_gateway_svid_requests_total{{api=\"{api}\",result=\"{reason}\"}} ";
+        var series = api == "agent_sync"
+            ? $"meshgrains_agents_refused_streams_total{{reason=\"{reason}\"}} "
+            : $"meshgrains_gateway_svid_requests_total{{api=\"{api}\",result=\"{reason}\"}} ";
         return (await client.GetStringAsync("/metrics")).Split('\n').Where(line => line.StartsWith(series, StringComparison.Ordinal))
             .Sum(line => double.Parse(line[series.Length..], CultureInfo.InvariantCulture));
     }
