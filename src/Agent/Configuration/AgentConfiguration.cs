@@ -20,6 +20,8 @@ internal sealed class AgentConfiguration
 
     public NodeOptions Node { get; set; } = new();
 
+    public KeyStoreOptions KeyStore { get; set; } = new();
+
     public RenewalOptions Renewal { get; set; } = new();
 
     public WorkloadOptions Workloads { get; set; } = new();

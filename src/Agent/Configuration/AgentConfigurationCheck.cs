@@ -42,6 +42,16 @@ internal static class AgentConfigurationCheck
             errors.Add("renewal.jitter lies between 0 and 0.2, renewal.batchSize between 1 and 128.");
         }
 
+        if (options.KeyStore.Mode is not (KeyStoreOptions.Memory or KeyStoreOptions.Disk))
+        {
+            errors.Add($"keyStore.mode is '{options.KeyStore.Mode}'; give memory or disk.");
+        }
+
+        if (!Path.IsPathRooted(options.KeyStore.Directory) || (options.KeyStore.SealKeyFile.Length > 0 && !Path.IsPathRooted(options.KeyStore.SealKeyFile)))
+        {
+            errors.Add("keyStore: directory and sealKeyFile are absolute paths (sealKeyFile may be empty).");
+        }
+
         CheckWorkloads(options.Workloads, errors);
         if (new[] { options.Sds.DefaultSvidName, options.Sds.DefaultBundleName, options.Sds.AllBundlesName } is var names
             && (names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() < names.Length

@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using MeshGrains.Agent.Hosting;
+using MeshGrains.Agent.KeyStore;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Identity;
 using MeshGrains.Rpc;
@@ -15,7 +16,7 @@ namespace MeshGrains.Agent.ControlPlane;
 /// fleet that lost a gateway at once does not come back at once.
 /// </summary>
 internal sealed class ControlPlaneLoop(
-    AgentState state, ControlPlaneLink link, SyncSession sessions, GatewayCheck check, AgentConfiguration options, TrustDomain trustDomain,
+    AgentState state, ControlPlaneLink link, SyncSession sessions, GatewayCheck check, IAgentKeyStore keys, AgentConfiguration options, TrustDomain trustDomain,
     AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<ControlPlaneLoop> logger) : BackgroundService
 {
     private const int MaxTokenChars = 1024;
@@ -27,6 +28,7 @@ internal sealed class ControlPlaneLoop(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = FirstPause;
+        link.Identity = Kept();
         while (!stoppingToken.IsCancellationRequested)
         {
             var address = _addresses[_turn % _addresses.Length];
@@ -35,7 +37,7 @@ internal sealed class ControlPlaneLoop(
             {
                 if (link.Identity is { } ended && ended.NotAfter <= time.GetUtcNow())
                 {
-                    link.Identity = null;
+                    Forget();
                 }
 
                 link.Identity ??= await AttestAsync(address, stoppingToken);
@@ -91,7 +93,7 @@ internal sealed class ControlPlaneLoop(
             // Evicted, attested too long ago, signed by a tainted CA: only a fresh attestation helps. A ban holds whatever is shown.
             if (reason is not "agent_banned" and not "quarantined")
             {
-                link.Identity = null;
+                Forget();
             }
 
             return $"refused: {reason}";
@@ -133,6 +135,7 @@ internal sealed class ControlPlaneLoop(
         {
             var reason = ControlPlaneClient.ReasonOf(failure);
             var told = reason.Length == 0 && check.Refusal is { } refused ? $"the gateway at {address} was not believed: {refused}" : failure.Detail;
+            told = reason == "join_token_refused" ? $"{told.TrimEnd('.')}. {keys.TokenHint}; put one in {options.Node.JoinTokenFile} (meshctl token create --out FILE)" : told;
             throw new AttestationException(reason.Length > 0 ? reason : failure.StatusCode.ToString(), told, failure);
         }
     }
@@ -166,8 +169,38 @@ internal sealed class ControlPlaneLoop(
             state.TakeBundle(bundle);
         }
 
+        // Before it is used: from then on it is the one that the control plane knows.
+        keys.SaveIdentity(answer.Svid, key);
         AgentLog.Attested(logger, identity.SpiffeId, identity.NotAfter);
         return identity;
+    }
+
+    /// <summary>The identity of an agent before this one; null when none was kept that holds still.</summary>
+    private AgentIdentity? Kept()
+    {
+        if (keys.LoadIdentity() is not var (svid, key))
+        {
+            return null;
+        }
+
+        using (key)
+        {
+            var identity = AgentIdentity.Of(svid, key, trustDomain, time.GetUtcNow(), options.Renewal.Jitter, jitter, out _);
+            if (identity is null || identity.NotAfter <= time.GetUtcNow())
+            {
+                keys.ForgetIdentity();
+                return null;
+            }
+
+            AgentLog.IdentityKept(logger, identity.SpiffeId, identity.NotAfter);
+            return identity;
+        }
+    }
+
+    private void Forget()
+    {
+        link.Identity = null;
+        keys.ForgetIdentity();
     }
 
     /// <summary>One stream as one identity, until it ends or the identity is renewed. True when it stood.</summary>

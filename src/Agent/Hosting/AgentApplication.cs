@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using MeshGrains.Agent.ControlPlane;
 using MeshGrains.Agent.Health;
+using MeshGrains.Agent.KeyStore;
 using MeshGrains.Agent.Outputs;
 using MeshGrains.Agent.Sds;
 using MeshGrains.Agent.Svids;
@@ -119,6 +120,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<AgentHealthReport>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddRoutingCore();
+        services.AddKeyStore(options.KeyStore);
         services.AddHostedService<ControlPlaneLoop>();
         services.AddHostedService<SvidRenewer>();
         services.AddHostedService<OutputWriter>();

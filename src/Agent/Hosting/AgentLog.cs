@@ -50,6 +50,19 @@ internal static partial class AgentLog
     [LoggerMessage(EventId = 5015, Level = LogLevel.Warning, Message = "A connection of uid {Uid} was turned away: {Reason}.")]
     public static partial void ConnectionRefused(ILogger logger, uint uid, string reason);
 
+    [LoggerMessage(EventId = 5071, Level = LogLevel.Warning, Message = "{File} cannot be used and is passed over: {Problem}. The agent begins without what it holds.")]
+    public static partial void KeyStoreUnusable(ILogger logger, string file, string problem);
+
+    [LoggerMessage(EventId = 5072, Level = LogLevel.Error, Message = "{File} cannot be written: {Message} A restart would begin without what is new.")]
+    public static partial void KeyStoreNotWritten(ILogger logger, string file, string message);
+
+    [LoggerMessage(EventId = 5073, Level = LogLevel.Information,
+        Message = "Kept from before: {Entries} entries and {Svids} SVIDs, written at {WrittenAt:O}; {Expired} had ended. They are served at once.")]
+    public static partial void StateRestored(ILogger logger, int entries, int svids, int expired, DateTimeOffset writtenAt);
+
+    [LoggerMessage(EventId = 5074, Level = LogLevel.Information, Message = "Kept from before: the agent is {Agent} until {Until:O} and attests anew only after that.")]
+    public static partial void IdentityKept(ILogger logger, string agent, DateTimeOffset until);
+
     [LoggerMessage(EventId = 5070, Level = LogLevel.Warning, Message = "Attestor {Attestor} could not tell what a process is (pid {Pid}, uid {Uid}): {Reason}: {Detail}")]
     public static partial void AttestorFailed(ILogger logger, string attestor, int pid, uint uid, string reason, string detail);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MeshGrains.Agent.KeyStore;
 using MeshGrains.Identity;
 using MeshGrains.Rpc.Agents;
 
@@ -58,6 +59,39 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
     /// <summary>Takes a bundle on its own, if it is newer.</summary>
     public void TakeBundle(Bundle bundle) => Apply(new AgentUpdate { Bundles = { bundle }, More = true, DenialNumber = Current.DenialNumber, TaintedAuthorityIds = { Current.TaintedAuthorities } });
 
+    /// <summary>Puts back what was kept by an agent before this one; gives how many SVIDs it has of it, and how many had ended.</summary>
+    /// <param name="saved">What was kept.</param>
+    /// <param name="now">What has ended by then is left out.</param>
+    /// <param name="bootstrapIsNewer">
+    /// The configured roots were put there after the state was kept: an operator who put others means them, since the control plane may have begun anew.
+    /// </param>
+    public (int Svids, int Expired) Restore(SavedState saved, DateTimeOffset now, bool bootstrapIsNewer)
+    {
+        Change(before =>
+        {
+            var entries = before.Entries.Entries.ToBuilder();
+            foreach (var entry in saved.Entries)
+            {
+                entries[entry.Id] = entry;
+            }
+
+            return before with
+            {
+                Entries = new EntrySet(entries.ToImmutable()),
+                Svids = before.Svids.SetItems(saved.Svids
+                    .Where(svid => svid.NotAfter > now && entries.TryGetValue(svid.EntryId, out var entry) && entry.SpiffeId == svid.SpiffeId)
+                    .Select(svid => KeyValuePair.Create(svid.EntryId, svid))),
+                Bundles = before.Bundles.SetItems(saved.Bundles
+                    .Where(bundle => !(bootstrapIsNewer && bundle.TrustDomain == trustDomain && HasOtherRoots(before.OwnBundle!, bundle)))
+                    .Select(bundle => KeyValuePair.Create(bundle.TrustDomain.Name, bundle))),
+                TaintedAuthorities = [.. saved.TaintedAuthorities],
+                DenialNumber = saved.DenialNumber,
+                IsSynced = true,
+            };
+        });
+        return (Current.Svids.Count, saved.Svids.Count(svid => svid.NotAfter <= now));
+    }
+
     /// <summary>Takes certificates; those of entries that went meanwhile are let go.</summary>
     public void Put(IReadOnlyCollection<WorkloadSvid> svids)
     {
@@ -87,11 +121,21 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         entry.Id, entry.SpiffeId, [.. entry.Selectors.Select(selector => $"{selector.Type}:{selector.Value}")], entry.Hint, [.. entry.FederatesWith],
         entry.CreatedAt, entry.Revision);
 
+    private static bool HasOtherRoots(TrustBundle bundle, TrustBundle than) => bundle.Bundle.X509Authorities.Any(
+        root => !than.Bundle.X509Authorities.Any(known => known.Der.Span.SequenceEqual(root.Der.Span)));
+
     private static TrustBundle BundleOf(Bundle bundle)
     {
-        var roots = new SpiffeBundle(Identity.TrustDomain.Parse(bundle.TrustDomain))
-            .WithX509Authorities(bundle.X509Authorities.Select(der => der.Memory)).WithSequence((ulong)bundle.Number);
-        return new TrustBundle(roots, bundle.Number);
+        try
+        {
+            var roots = new SpiffeBundle(Identity.TrustDomain.Parse(bundle.TrustDomain))
+                .WithX509Authorities(bundle.X509Authorities.Select(der => der.Memory)).WithSequence((ulong)bundle.Number);
+            return new TrustBundle(roots, bundle.Number);
+        }
+        catch (ArgumentException malformed)
+        {
+            throw new FormatException($"The bundle of '{bundle.TrustDomain}' cannot be used: {malformed.Message}", malformed);
+        }
     }
 
     private void Change(Func<AgentSnapshot, AgentSnapshot> change)

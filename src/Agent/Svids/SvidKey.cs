@@ -3,12 +3,24 @@ using MeshGrains.Identity;
 
 namespace MeshGrains.Agent.Svids;
 
-/// <summary>A fresh P-256 key in this process's memory; only its CSR leaves.</summary>
+/// <summary>A P-256 key in this process's memory; only its CSR leaves, and the key itself to the sealed store where that is configured.</summary>
 internal sealed class SvidKey : IDisposable
 {
-    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa _key;
 
-    public SvidKey() => CsrDer = CertificateSigningRequestWriter.Write(_key);
+    public SvidKey()
+        : this(ECDsa.Create(ECCurve.NamedCurves.nistP256))
+    {
+    }
+
+    /// <summary>One that was kept, PKCS #8.</summary>
+    /// <exception cref="CryptographicException">It is no such key.</exception>
+    public SvidKey(ReadOnlySpan<byte> pkcs8)
+        : this(Import(pkcs8))
+    {
+    }
+
+    private SvidKey(ECDsa key) => (_key, CsrDer) = (key, CertificateSigningRequestWriter.Write(key));
 
     public byte[] CsrDer { get; }
 
@@ -23,4 +35,19 @@ internal sealed class SvidKey : IDisposable
             : null;
 
     public void Dispose() => _key.Dispose();
+
+    private static ECDsa Import(ReadOnlySpan<byte> pkcs8)
+    {
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportPkcs8PrivateKey(pkcs8, out _);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
 }
