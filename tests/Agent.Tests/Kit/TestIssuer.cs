@@ -37,7 +37,7 @@ internal sealed class TestIssuer : IDisposable
     /// <summary>The leaf and, in an intermediate's place, the root.</summary>
     public ImmutableArray<ReadOnlyMemory<byte>> Sign(ReadOnlyMemory<byte> csr, string spiffeId, DateTimeOffset notBefore, DateTimeOffset notAfter)
     {
-        var asked = CertificateRequest.LoadSigningRequest(csr.Span, HashAlgorithmName.SHA256);
+        var asked = CertificateRequest.LoadSigningRequest(csr.ToArray(), HashAlgorithmName.SHA256);
         var request = new CertificateRequest(new X500DistinguishedName(""), asked.PublicKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
