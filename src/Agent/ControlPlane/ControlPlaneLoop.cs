@@ -166,7 +166,14 @@ internal sealed class ControlPlaneLoop(
             ?? throw new AttestationException("bad_answer", $"the control plane's answer cannot be used: {error}");
         if (answer.Bundle is { } bundle && bundle.TrustDomain == trustDomain.Name)
         {
-            state.TakeBundle(bundle);
+            try
+            {
+                state.TakeBundle(bundle);
+            }
+            catch (FormatException malformed)
+            {
+                throw new AttestationException("bad_answer", malformed.Message, malformed);
+            }
         }
 
         // Before it is used: from then on it is the one that the control plane knows.

@@ -56,7 +56,7 @@ public sealed class DiskKeyStoreTests : IDisposable
 
         Assert.Equal(_time.GetUtcNow(), saved.WrittenAt);
         Assert.Equal(snapshot.DenialNumber, saved.DenialNumber);
-        Assert.Equal(["tainted"], saved.TaintedAuthorities);
+        Assert.Equal("tainted", Assert.Single(saved.TaintedAuthorities));
         var bundle = Assert.Single(saved.Bundles);
         Assert.Equal((3, snapshot.OwnBundle!.Pem), (bundle.Number, bundle.Pem));
         var entry = Assert.Single(saved.Entries);
