@@ -10,10 +10,12 @@ internal static class ApiCommands
         // Without another word 'fetch' fetches X.509-SVIDs, as operators are used to.
         var fetch = FetchX509Command.Create("fetch", "Fetch once; without another word X.509-SVIDs.");
         fetch.Subcommands.Add(FetchX509Command.Create("x509", "Fetch the X.509-SVIDs of this process."));
+        fetch.Subcommands.Add(FetchJwtCommand.Create());
+        var validate = new Command("validate", "Have a token judged.") { ValidateJwtCommand.Create() };
         return new Command(
             "api", "Call the Workload API of the agent on this node. The answer is for the process that asks: this one, with the user and group that it runs as.")
         {
-            fetch, WatchCommand.Create(),
+            fetch, WatchCommand.Create(), validate,
         };
     }
 }

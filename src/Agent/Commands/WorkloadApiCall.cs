@@ -43,6 +43,7 @@ internal sealed class WorkloadApiCall
     {
         RpcStatusCode.PermissionDenied => "No registration entry of this node's agent fits this process; 'meshctl entry list' shows them, the agent's log what it saw of the process.",
         RpcStatusCode.Unavailable => "Either no agent listens there, or it has nothing yet: 'meshgrains-agent healthcheck' tells which.",
+        RpcStatusCode.InvalidArgument => "The agent refuses what it was given; the reason stands above.",
         RpcStatusCode.DeadlineExceeded => "--timeout gives it more time.",
         _ => "The agent's log tells more.",
     };

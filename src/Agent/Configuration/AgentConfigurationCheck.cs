@@ -52,6 +52,11 @@ internal static class AgentConfigurationCheck
             errors.Add("keyStore: directory and sealKeyFile are absolute paths (sealKeyFile may be empty).");
         }
 
+        if (options.Renewal.JwtCacheSize is < 1 or > 1_000_000)
+        {
+            errors.Add($"renewal.jwtCacheSize is {options.Renewal.JwtCacheSize}; give a number from 1 to 1000000.");
+        }
+
         CheckWorkloads(options.Workloads, errors);
         if (new[] { options.Sds.DefaultSvidName, options.Sds.DefaultBundleName, options.Sds.AllBundlesName } is var names
             && (names.Any(string.IsNullOrEmpty) || names.Distinct(StringComparer.Ordinal).Count() < names.Length

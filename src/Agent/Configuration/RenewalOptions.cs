@@ -8,4 +8,7 @@ internal sealed class RenewalOptions
 
     /// <summary>CSRs in one call, 1 to 128.</summary>
     public int BatchSize { get; set; } = 100;
+
+    /// <summary>JWT-SVIDs kept at most, one for each identity and set of audiences.</summary>
+    public int JwtCacheSize { get; set; } = 1000;
 }

@@ -41,6 +41,9 @@ internal sealed class ControlPlaneClient : IDisposable
     public Task<IssueResponse> IssueAsync(IssueRequest request, CancellationToken cancellationToken) =>
         _channel.UnaryAsync(Service + "Issue", request, IssueResponse.Parser, _calls, cancellationToken);
 
+    public Task<IssueJwtResponse> IssueJwtAsync(IssueJwtRequest request, CancellationToken cancellationToken) =>
+        _channel.UnaryAsync(Service + "IssueJwt", request, IssueJwtResponse.Parser, _calls, cancellationToken);
+
     public RpcDuplexCall<AgentReport, AgentUpdate> Sync(CancellationToken cancellationToken) =>
         _channel.Duplex<AgentReport, AgentUpdate>(Service + "Sync", AgentUpdate.Parser, null, cancellationToken);
 

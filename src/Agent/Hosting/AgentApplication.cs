@@ -112,6 +112,9 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddWorkloadAttestors(options.Workloads, proc);
         services.AddSingleton<SvidDemand>();
         services.AddSingleton<CallerSource>();
+        services.AddSingleton<IJwtIssuer, JwtIssuer>();
+        services.AddSingleton<JwtSvidCache>();
+        services.AddSingleton<WorkloadStreams>();
         services.AddSingleton<X509Handlers>();
         services.AddSingleton<JwtHandlers>();
         services.AddSingleton<SdsHandlers>();

@@ -65,4 +65,7 @@ internal static partial class AgentLog
 
     [LoggerMessage(EventId = 5070, Level = LogLevel.Warning, Message = "Attestor {Attestor} could not tell what a process is (pid {Pid}, uid {Uid}): {Reason}: {Detail}")]
     public static partial void AttestorFailed(ILogger logger, string attestor, int pid, uint uid, string reason, string detail);
+
+    [LoggerMessage(EventId = 5016, Level = LogLevel.Warning, Message = "{Count} JWT-SVIDs were asked for in vain: {Message}")]
+    public static partial void JwtNotIssued(ILogger logger, int count, string message);
 }

@@ -21,6 +21,9 @@ internal sealed class AgentMetrics
 
     public void Refused(string reason) => Add("meshgrains_agent_svids_total", "result", reason, 1);
 
+    /// <summary>JWT-SVIDs that were asked for, by result: ok, or the status.</summary>
+    public void Jwt(string result) => Add("meshgrains_agent_jwt_svids_total", "result", result, 1);
+
     /// <summary>Attestations of workloads, by result: ok, or why not.</summary>
     public void Attested(string result) => Add("meshgrains_agent_workload_attestations_total", "result", result, 1);
 

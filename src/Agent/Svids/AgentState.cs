@@ -129,7 +129,9 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         try
         {
             var roots = new SpiffeBundle(Identity.TrustDomain.Parse(bundle.TrustDomain))
-                .WithX509Authorities(bundle.X509Authorities.Select(der => der.Memory)).WithSequence((ulong)bundle.Number);
+                .WithX509Authorities(bundle.X509Authorities.Select(der => der.Memory))
+                .WithJwtAuthorities(bundle.JwtAuthorities.Select(key => new Identity.JwtAuthority(key.KeyId, key.PublicKey.Memory)))
+                .WithSequence((ulong)bundle.Number);
             return new TrustBundle(roots, bundle.Number);
         }
         catch (ArgumentException malformed)

@@ -3,7 +3,7 @@ using MeshGrains.Identity;
 
 namespace MeshGrains.Agent.Svids;
 
-/// <summary>The roots of one trust domain at one number, in the forms in which they are handed out.</summary>
+/// <summary>The roots and JWT keys of one trust domain at one number, in the forms in which they are handed out.</summary>
 internal sealed class TrustBundle
 {
     public TrustBundle(SpiffeBundle bundle, long number)
@@ -12,6 +12,7 @@ internal sealed class TrustBundle
         Der = WorkloadSvid.Concatenate(bundle.X509Authorities.Select(root => root.Der));
         Pem = bundle.ToPem();
         PemBytes = Encoding.ASCII.GetBytes(Pem);
+        JwtKeys = JwtKeySet.Write(bundle.JwtAuthorities);
     }
 
     public SpiffeBundle Bundle { get; }
@@ -22,6 +23,9 @@ internal sealed class TrustBundle
 
     /// <summary>DER certificates one after another.</summary>
     public byte[] Der { get; }
+
+    /// <summary>The JWT keys as a JWK Set, UTF-8.</summary>
+    public byte[] JwtKeys { get; }
 
     public string Pem { get; }
 

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace MeshGrains.Agent.WorkloadApi;
 
-/// <summary>Maps <c>/SpiffeWorkloadAPI/*</c>. Of its methods those for JWT-SVIDs answer UNIMPLEMENTED: the control plane has no JWT authorities yet.</summary>
+/// <summary>Maps <c>/SpiffeWorkloadAPI/*</c>.</summary>
 internal static class WorkloadApiEndpoints
 {
     private const string Service = "/SpiffeWorkloadAPI/";

@@ -1,20 +1,14 @@
 using Google.Protobuf;
-using MeshGrains.Agent.Hosting;
-using MeshGrains.Agent.Svids;
-using MeshGrains.Agent.Workloads;
 using MeshGrains.Rpc;
 using MeshGrains.Rpc.Spiffe;
 
 namespace MeshGrains.Agent.WorkloadApi;
 
-/// <summary>
-/// <c>FetchX509SVID</c> and <c>FetchX509Bundles</c>: the first message at once, then one at each change, each with the whole state; what is not in it any more is taken
-/// back. A caller that loses its last entry is told PERMISSION_DENIED.
-/// </summary>
-internal sealed class X509Handlers(CallerSource callers, AgentState state, BundleConsumers consumers, AgentConfiguration options, StreamsEnd end, TimeProvider time)
+/// <summary><c>FetchX509SVID</c> and <c>FetchX509Bundles</c>.</summary>
+internal sealed class X509Handlers(WorkloadStreams streams)
 {
     public Task FetchSvidAsync(X509SVIDRequest request, RpcResponseWriter<X509SVIDResponse> responses, RpcServerContext context) =>
-        ServeAsync(responses, context, waitsForSvids: true, static view =>
+        streams.ServeAsync(responses, context, waitsForSvids: true, static view =>
         {
             var message = new X509SVIDResponse();
             message.Svids.AddRange(view.Svids.Select(item => new X509SVID
@@ -31,7 +25,7 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
         });
 
     public Task FetchBundlesAsync(X509BundlesRequest request, RpcResponseWriter<X509BundlesResponse> responses, RpcServerContext context) =>
-        ServeAsync(responses, context, waitsForSvids: false, static view =>
+        streams.ServeAsync(responses, context, waitsForSvids: false, static view =>
         {
             var message = new X509BundlesResponse();
             foreach (var bundle in view.Federated.Prepend(view.Own))
@@ -41,55 +35,4 @@ internal sealed class X509Handlers(CallerSource callers, AgentState state, Bundl
 
             return message;
         });
-
-    private async Task ServeAsync<T>(RpcResponseWriter<T> responses, RpcServerContext context, bool waitsForSvids, Func<WorkloadView, T> write)
-        where T : class, IMessage<T>
-    {
-        var caller = await callers.OfWorkloadApiAsync(context);
-        await end.GuardAsync(context, token => ServeAsync(caller, responses, waitsForSvids, write, token));
-    }
-
-    private async Task ServeAsync<T>(
-        Caller caller, RpcResponseWriter<T> responses, bool waitsForSvids, Func<WorkloadView, T> write, CancellationToken cancellationToken)
-        where T : class, IMessage<T>
-    {
-        var started = time.GetTimestamp();
-        WorkloadView? last = null;
-        using var consumer = consumers.Join(state.Current.BundleNumber);
-        using var settling = new Settling(consumer, options.Workloads.Settle, time);
-        while (true)
-        {
-            var snapshot = state.Current;
-            var view = WorkloadView.Of(snapshot, caller.Entries(snapshot));
-            if (waitsForSvids && view.Svids.Count == 0)
-            {
-                // The certificate is being asked for: the first message may wait for it a little, a later one means that it ended.
-                var left = options.Workloads.FirstSvidWait - time.GetElapsedTime(started);
-                if (last is not null || left <= TimeSpan.Zero || !await ChangedAsync(snapshot, left, cancellationToken))
-                {
-                    throw new RpcException(RpcStatusCode.Unavailable, "The control plane has issued no certificate for this identity yet; try again.");
-                }
-
-                continue;
-            }
-
-            if (!view.IsSameAs(last, waitsForSvids))
-            {
-                await responses.WriteAsync(write(view), cancellationToken);
-                settling.Written(snapshot.BundleNumber);
-                last = view;
-            }
-
-            await snapshot.Changed.WaitAsync(cancellationToken);
-        }
-    }
-
-    private async Task<bool> ChangedAsync(AgentSnapshot snapshot, TimeSpan patience, CancellationToken cancellationToken)
-    {
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var changed = await Task.WhenAny(snapshot.Changed, Clock.PauseAsync(time, patience, ending.Token)) == snapshot.Changed;
-        await ending.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
-        return changed;
-    }
 }

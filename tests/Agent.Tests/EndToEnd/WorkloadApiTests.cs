@@ -18,7 +18,7 @@ public sealed class WorkloadApiTests
         await stage.CheckAsync(Script, "header");
         await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
         await stage.CheckAsync(Script, "x509", null, stage.Folder, "spiffe://test.mesh/first");
-        foreach (var check in new[] { "jwt", "unknown", "health", "reflection" })
+        foreach (var check in new[] { "unknown", "health", "reflection" })
         {
             await stage.CheckAsync(Script, check);
         }

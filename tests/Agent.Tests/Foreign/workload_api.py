@@ -60,15 +60,6 @@ def bundles(connection, domain):
     expect(entries[0][2][0], svid[4][0])
 
 
-def jwt(connection):
-    refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: call(connection, "FetchJWTSVID"), "audience")
-    refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: call(connection, "ValidateJWTSVID", field(1, "a")), "svid")
-    refused(grpc.StatusCode.INVALID_ARGUMENT, lambda: call(connection, "ValidateJWTSVID", field(2, "a")), "audience")
-    for method, request in UNARY.items():
-        refused(grpc.StatusCode.UNIMPLEMENTED, lambda: call(connection, method, request))
-    refused(grpc.StatusCode.UNIMPLEMENTED, lambda: next(call(connection, "FetchJWTBundles")))
-
-
 def unknown(connection):
     refused(grpc.StatusCode.UNIMPLEMENTED, lambda: connection.unary_unary("/SpiffeWorkloadAPI/FetchWITSVID")(b"", metadata=HEADER, timeout=TIMEOUT))
     refused(grpc.StatusCode.UNIMPLEMENTED, lambda: connection.unary_unary("/meshgrains.agent.v1.NodeAgent/Issue")(b"", timeout=TIMEOUT))

@@ -42,6 +42,17 @@ internal static class WorkloadClient
         }
     }
 
+    /// <summary>The SPIFFE IDs that this process gets JWT-SVIDs for.</summary>
+    /// <exception cref="RpcException">The agent gives none.</exception>
+    public static async Task<IReadOnlyList<string>> TokensAsync(string socket, string audience)
+    {
+        using var channel = new RpcChannel(new Uri("http://localhost"), new RpcChannelOptions { UnixSocketPath = socket });
+        var response = await channel.UnaryAsync(
+            "/SpiffeWorkloadAPI/FetchJWTSVID", new JWTSVIDRequest { Audience = { audience } }, JWTSVIDResponse.Parser,
+            new RpcCallOptions { Headers = new RpcMetadata { { CallerSource.SecurityHeader, "true" } } }, CancellationToken.None);
+        return [.. response.Svids.Select(svid => svid.SpiffeId)];
+    }
+
     /// <exception cref="RpcException">The agent gives none.</exception>
     public static async Task<IReadOnlyList<string>> FetchOnceAsync(string socket)
     {
