@@ -14,13 +14,15 @@ namespace MeshGrains.Gateway.Agents;
 /// <param name="client">The SVID that it showed; null in a test that needs none.</param>
 internal sealed class AgentConnection(AgentStanding standing, string address, DateTimeOffset since, ParsedClientChain? client = null) : IDisposable
 {
+    private const long Nothing = long.MinValue;
+
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _ended = new();
     private int _entriesDirty = 1;
     private int _untold = 1;
     private long _rereadAt = long.MaxValue;
     private long _leaveAt = long.MaxValue;
-    private long _changedAt;
+    private long _changedAt = Nothing;
 
     public AgentStanding Standing => standing;
 
@@ -68,17 +70,17 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
 
     /// <summary>There may be something new.</summary>
     /// <param name="entries">Among the agent's entries, so that they have to be read again.</param>
-    /// <param name="now">When it became known; 0 when nothing did and it is only looked after.</param>
-    public void Wake(bool entries, long now = 0)
+    /// <param name="now">When it became known; null when nothing did and it is only looked after.</param>
+    public void Wake(bool entries, long? now = null)
     {
         if (entries)
         {
             Volatile.Write(ref _entriesDirty, 1);
         }
 
-        if (now != 0)
+        if (now is { } known)
         {
-            Interlocked.CompareExchange(ref _changedAt, now, 0);
+            Interlocked.CompareExchange(ref _changedAt, known, Nothing);
         }
 
         _wake.Writer.TryWrite(true);
@@ -86,11 +88,14 @@ internal sealed class AgentConnection(AgentStanding standing, string address, Da
 
     public ValueTask<bool> WokenAsync(CancellationToken cancellationToken) => _wake.Reader.ReadAsync(cancellationToken);
 
+    /// <summary>Takes the signal without waiting; false when there is none.</summary>
+    public bool TryTakeWake() => _wake.Reader.TryRead(out _);
+
     /// <summary>Whether the entries have to be read; asking takes the mark away, so it is asked before reading, and the next reading is set before that too.</summary>
     public bool TakeEntriesDirty() => Interlocked.Exchange(ref _entriesDirty, 0) == 1;
 
-    /// <summary>Since when something is known that was not pushed; 0 when nothing is. Asking takes the mark away.</summary>
-    public long TakeChangedAt() => Interlocked.Exchange(ref _changedAt, 0);
+    /// <summary>Since when something is known that was not pushed; null when nothing is. Asking takes the mark away.</summary>
+    public long? TakeChangedAt() => Interlocked.Exchange(ref _changedAt, Nothing) is var at and not Nothing ? at : null;
 
     /// <summary>Puts the next reading of the entries to this moment, whatever it was before.</summary>
     public void RereadAt(long timestamp) => Volatile.Write(ref _rereadAt, timestamp);

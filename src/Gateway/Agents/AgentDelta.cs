@@ -15,7 +15,7 @@ internal sealed class AgentDelta
     private long _number;
     private long _bundle = -1;
     private long _denials = -1;
-    private HashSet<string> _tainted = new(StringComparer.Ordinal);
+    private IReadOnlyList<string> _tainted = [];
     private bool _sent;
 
     /// <param name="held">What the agent says that it holds: nothing of it is believed but that it need not be sent again.</param>
@@ -35,7 +35,7 @@ internal sealed class AgentDelta
         var removed = _held.Keys.Where(id => !present.Contains(id)).ToList();
         var changed = entries.Where(entry => !_held.TryGetValue(entry.Id, out var revision) || revision != entry.Revision).ToList();
         var bundle = issuer is not null && issuer.BundleNumber != _bundle ? AgentMessages.Bundle(issuer) : null;
-        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && _tainted.SetEquals(taintedAuthorities))
+        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && SameTainted(taintedAuthorities))
         {
             return [];
         }
@@ -59,7 +59,10 @@ internal sealed class AgentDelta
 
         removed.ForEach(id => _held.Remove(id));
         changed.ForEach(entry => _held[entry.Id] = entry.Revision);
-        (_denials, _tainted, _sent) = (denialNumber, [.. taintedAuthorities], true);
+        (_denials, _tainted, _sent) = (denialNumber, taintedAuthorities, true);
         return updates;
     }
+
+    /// <summary>Mostly the one list that all agents share.</summary>
+    private bool SameTainted(IReadOnlyList<string> tainted) => ReferenceEquals(_tainted, tainted) || _tainted.SequenceEqual(tainted, StringComparer.Ordinal);
 }

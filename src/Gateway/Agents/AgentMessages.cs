@@ -10,6 +10,7 @@ internal static class AgentMessages
 {
     // The chain of one issuing CA is one shared string; parsed once for all its leaves.
     private static Tuple<string, ByteString[]>? _lastChain;
+    private static Tuple<IssuerSnapshot, Wire.Bundle>? _lastBundle;
 
     public static Wire.Svid Svid(IssuedSvid svid)
     {
@@ -19,7 +20,19 @@ internal static class AgentMessages
         return message;
     }
 
+    /// <summary>One message for all agents; nobody changes it.</summary>
     public static Wire.Bundle Bundle(IssuerSnapshot issuer)
+    {
+        var last = _lastBundle;
+        if (last is null || !ReferenceEquals(last.Item1, issuer))
+        {
+            _lastBundle = last = Tuple.Create(issuer, NewBundle(issuer));
+        }
+
+        return last.Item2;
+    }
+
+    private static Wire.Bundle NewBundle(IssuerSnapshot issuer)
     {
         var message = new Wire.Bundle
         {

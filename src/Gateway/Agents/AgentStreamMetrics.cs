@@ -33,13 +33,13 @@ internal sealed class AgentStreamMetrics
     }
 
     /// <param name="updates">How many messages.</param>
-    /// <param name="changedAt">Since when this silo knew of what is in them; 0 when nothing had changed.</param>
-    public void Pushed(int updates, long changedAt)
+    /// <param name="changedAt">Since when this silo knew of what is in them; null when nothing had changed.</param>
+    public void Pushed(int updates, long? changedAt)
     {
         _pushes.Add(updates);
-        if (changedAt != 0)
+        if (changedAt is { } known)
         {
-            _latency.Record(_time.GetElapsedTime(changedAt).TotalSeconds);
+            _latency.Record(_time.GetElapsedTime(known).TotalSeconds);
         }
     }
 
