@@ -5,7 +5,7 @@ using MeshGrains.Rpc.Agents;
 namespace MeshGrains.Agent.ControlPlane;
 
 /// <summary>One gateway, as one identity (or, for the first attestation, as none).</summary>
-internal sealed class ControlPlaneClient : IDisposable
+internal sealed class ControlPlaneClient : ISvidIssuer, IDisposable
 {
     public const string ReasonTrailer = "mesh-reason";
 

@@ -3,7 +3,7 @@ using MeshGrains.Rpc;
 namespace MeshGrains.Agent.ControlPlane;
 
 /// <summary>What the rest of the agent sees of the control plane: a client while the stream stands, and what is wrong while it does not.</summary>
-internal sealed class ControlPlaneLink
+internal sealed class ControlPlaneLink : IIssuerLink
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,17 +30,19 @@ internal sealed class ControlPlaneLink
         }
     }
 
+    ISvidIssuer? IIssuerLink.Issuer => Current;
+
     public void Stand(ControlPlaneClient client, CancellationTokenSource session) => Set(client, "", session);
 
     public void Fall(string trouble) => Set(null, trouble, null);
 
     /// <summary>A call of the session failed: when the connection is to blame, the session is ended, so that another gateway is tried.</summary>
-    public void Failed(ControlPlaneClient client, RpcException failure)
+    public void Failed(ISvidIssuer issuer, RpcException failure)
     {
         CancellationTokenSource? session;
         lock (_gate)
         {
-            session = ReferenceEquals(client, Current) && failure.StatusCode is RpcStatusCode.Unauthenticated or RpcStatusCode.PermissionDenied ? _session : null;
+            session = ReferenceEquals(issuer, Current) && failure.StatusCode is RpcStatusCode.Unauthenticated or RpcStatusCode.PermissionDenied ? _session : null;
         }
 
         session?.Cancel();

@@ -103,6 +103,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<AgentMetrics>();
         services.AddSingleton<BundleConsumers>();
         services.AddSingleton<ControlPlaneLink>();
+        services.AddSingleton<IIssuerLink>(provider => provider.GetRequiredService<ControlPlaneLink>());
         services.AddSingleton<SyncSession>();
         services.AddSingleton(provider => new GatewayCheck(
             state, SpiffeId.FromPath(trustDomain, options.ControlPlane.GatewayPath), provider.GetRequiredService<TimeProvider>()));

@@ -12,13 +12,17 @@ namespace MeshGrains.Agent.Svids;
 
 /// <summary>Keeps an SVID for every entry: new ones at once, standing ones at half of their life, tainted ones before their time; in batches.</summary>
 internal sealed class SvidRenewer(
-    AgentState state, SvidDemand demand, ControlPlaneLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SvidRenewer> logger)
+    AgentState state, SvidDemand demand, IIssuerLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SvidRenewer> logger)
     : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
-    // Entries that were refused, and when they may be asked for again; cleared of entries that went.
-    private readonly Dictionary<string, (DateTimeOffset At, TimeSpan Pause)> _refused = new(StringComparer.Ordinal);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
+    private ImmutableArray<ReadOnlyMemory<byte>> _issuers = [];
+
+    // Entries that were refused, and when they may be asked for again, unless they change; cleared of entries that went.
+    private readonly Dictionary<string, (DateTimeOffset At, TimeSpan Pause, long Revision)> _refused = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,7 +30,8 @@ internal sealed class SvidRenewer(
         while (!stoppingToken.IsCancellationRequested)
         {
             var snapshot = state.Current;
-            var linked = link.Current;
+            var relinked = link.Changed;
+            var linked = link.Issuer;
             var now = time.GetUtcNow();
             if (state.DropExpired(now) is > 0 and var expired)
             {
@@ -44,12 +49,17 @@ internal sealed class SvidRenewer(
                     continue;
                 }
 
-                await WaitAsync(snapshot, linked is not null, now, stoppingToken);
+                await WaitAsync(snapshot, relinked, linked is not null, now, stoppingToken);
             }
-            catch (Exception failure) when (failure is RpcException && !stoppingToken.IsCancellationRequested)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
+                // A session that ends under a call shows in many ways; none of them may end the renewal.
                 AgentLog.BatchFailed(logger, due.Count, failure.Message);
-                link.Failed(linked!, (RpcException)failure);
+                if (linked is not null && failure is RpcException refused)
+                {
+                    link.Failed(linked, refused);
+                }
+
                 await Clock.PauseAsync(time, pause * jitter.Next(0.5), stoppingToken);
                 pause = pause * 2 < options.ControlPlane.MaxBackoff ? pause * 2 : options.ControlPlane.MaxBackoff;
             }
@@ -70,7 +80,7 @@ internal sealed class SvidRenewer(
         // Those that somebody waits for first, then those without any.
         var wanted = demand.Take();
         return [.. snapshot.Entries.Entries.Values
-            .Where(entry => !_refused.TryGetValue(entry.Id, out var refused) || refused.At <= now)
+            .Where(entry => !_refused.TryGetValue(entry.Id, out var refused) || refused.At <= now || refused.Revision != entry.Revision)
             .Select(entry => (Entry: entry, Svid: snapshot.Svids.GetValueOrDefault(entry.Id)))
             .Where(item => item.Svid is null || item.Svid.RenewAt <= now || snapshot.TaintedAuthorities.Contains(item.Svid.IssuerAuthorityId))
             .OrderBy(item => item.Svid is null && wanted.Contains(item.Entry.Id) ? 0 : 1).ThenBy(item => item.Svid?.NotAfter ?? DateTimeOffset.MinValue)
@@ -78,14 +88,14 @@ internal sealed class SvidRenewer(
             .Select(item => item.Entry)];
     }
 
-    private async Task IssueAsync(ControlPlaneClient client, List<AgentEntry> due, AgentSnapshot snapshot, CancellationToken cancellationToken)
+    private async Task IssueAsync(ISvidIssuer issuer, List<AgentEntry> due, AgentSnapshot snapshot, CancellationToken cancellationToken)
     {
         var keys = due.Select(_ => new SvidKey()).ToList();
         try
         {
             var request = new IssueRequest();
             request.Items.AddRange(due.Zip(keys, (entry, key) => new IssueRequest.Types.Item { EntryId = entry.Id, Csr = ByteString.CopyFrom(key.CsrDer) }));
-            var response = await client.IssueAsync(request, cancellationToken);
+            var response = await issuer.IssueAsync(request, cancellationToken);
             if (response.Results.Count != due.Count)
             {
                 throw new RpcException(RpcStatusCode.Internal, $"The control plane answered {response.Results.Count} of {due.Count} requests.");
@@ -95,10 +105,19 @@ internal sealed class SvidRenewer(
             var taken = new List<WorkloadSvid>();
             for (var i = 0; i < due.Count; i++)
             {
-                if (Take(due[i], keys[i], response.Results[i], snapshot, now) is { } svid)
+                if (Take(due[i], keys[i], response.Results[i], now) is { } svid)
                 {
                     taken.Add(svid);
-                    _refused.Remove(due[i].Id);
+
+                    // Held all the same; asked for again, but not at once and for ever.
+                    if (snapshot.TaintedAuthorities.Contains(svid.IssuerAuthorityId))
+                    {
+                        Refuse(due[i], "tainted_issuer", "it is signed by the tainted CA still", TimeSpan.Zero, now);
+                    }
+                    else
+                    {
+                        _refused.Remove(due[i].Id);
+                    }
                 }
             }
 
@@ -111,43 +130,76 @@ internal sealed class SvidRenewer(
         }
     }
 
-    private WorkloadSvid? Take(AgentEntry entry, SvidKey key, IssueResponse.Types.Result result, AgentSnapshot snapshot, DateTimeOffset now)
+    /// <summary>Null when it was refused, or what came cannot be used.</summary>
+    private WorkloadSvid? Take(AgentEntry entry, SvidKey key, IssueResponse.Types.Result result, DateTimeOffset now)
     {
-        var problem = result.Code != 0 ? $"{result.Reason}: {result.Message}" : null;
-        if (problem is null && (result.Svid is not { Chain.Count: > 0 } || !ParsedCertificate.TryRead(result.Svid.Chain[0].Memory, out var leaf, out problem)))
+        if (result.Code != 0)
+        {
+            var reason = result.Reason.Length == 0 ? "bad_answer" : result.Reason;
+            Refuse(entry, reason, $"{reason}: {result.Message}", TimeSpan.FromMilliseconds(Math.Clamp(result.RetryAfterMs, 0, 300_000)), now);
+            return null;
+        }
+
+        ParsedCertificate? leaf = null;
+        string? problem = null;
+        if (result.Svid is not { Chain.Count: > 0 } || !ParsedCertificate.TryRead(result.Svid.Chain[0].Memory, out leaf, out problem))
         {
             problem ??= "the answer holds no certificate";
         }
-        else if (problem is null)
+        else
         {
-            leaf = ParsedCertificate.Read(result.Svid.Chain[0].Memory);
-            problem = key.Check(leaf, entry.SpiffeId);
-            if (problem is null)
-            {
-                return new WorkloadSvid(
-                    entry.Id, entry.SpiffeId, [.. result.Svid.Chain.Select(der => (ReadOnlyMemory<byte>)der.ToByteArray())], key.ExportPkcs8(),
-                    Convert.ToHexStringLower(leaf.AuthorityKeyIdentifier.Span), leaf.NotAfter, HalfLife.Of(now, leaf.NotAfter, options.Renewal.Jitter, jitter));
-            }
+            problem = key.Check(leaf, entry.SpiffeId) ?? (leaf.NotAfter > now ? null : $"it ended at {leaf.NotAfter:O}, and it is {now:O} here; look at this node's clock");
         }
 
-        // What is refused is asked for again, ever more rarely: the entry may be mended, or may go.
-        var pause = _refused.TryGetValue(entry.Id, out var before) ? before.Pause * 2 : TimeSpan.FromSeconds(1);
-        pause = TimeSpan.FromTicks(Math.Min(pause.Ticks, TimeSpan.FromMinutes(5).Ticks));
-        var after = TimeSpan.FromMilliseconds(Math.Clamp(result.RetryAfterMs, 0, 300_000));
-        _refused[entry.Id] = (now + (after > pause ? after : pause) * jitter.Next(0.2), pause);
-        metrics.Refused(result.Reason.Length == 0 ? "bad_answer" : result.Reason);
-        AgentLog.SvidRefused(logger, entry.SpiffeId, entry.Id, problem!);
-        return null;
+        if (problem is not null)
+        {
+            Refuse(entry, "bad_answer", problem, TimeSpan.Zero, now);
+            return null;
+        }
+
+        return new WorkloadSvid(
+            entry.Id, entry.SpiffeId, Chain(result.Svid), key.ExportPkcs8(), Convert.ToHexStringLower(leaf!.AuthorityKeyIdentifier.Span), leaf.NotAfter,
+            HalfLife.Of(now, leaf.NotAfter, options.Renewal.Jitter, jitter));
     }
 
-    private async Task WaitAsync(AgentSnapshot snapshot, bool linked, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Thousands of leaves share a few issuers: each of those is kept once.</summary>
+    private ImmutableArray<ReadOnlyMemory<byte>> Chain(Svid svid)
+    {
+        if (svid.Chain.Count > 1 && !svid.Chain.Skip(1).Select(der => der.Memory).SequenceEqual(_issuers, ByContent.Instance))
+        {
+            _issuers = [.. svid.Chain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der.ToByteArray())];
+        }
+
+        return [svid.Chain[0].ToByteArray(), .. svid.Chain.Count > 1 ? _issuers : []];
+    }
+
+    /// <summary>What is refused is asked for again, ever more rarely: the entry may be mended, or may go.</summary>
+    private void Refuse(AgentEntry entry, string reason, string problem, TimeSpan after, DateTimeOffset now)
+    {
+        var pause = _refused.TryGetValue(entry.Id, out var before) ? before.Pause * 2 : TimeSpan.FromSeconds(1);
+        pause = pause < LongestPause ? pause : LongestPause;
+        _refused[entry.Id] = (now + (after > pause ? after : pause) * jitter.Next(0.2), pause, entry.Revision);
+        metrics.Refused(reason);
+        AgentLog.SvidRefused(logger, entry.SpiffeId, entry.Id, problem);
+    }
+
+    private async Task WaitAsync(AgentSnapshot snapshot, Task relinked, bool linked, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var moments = snapshot.Svids.Values.Select(svid => linked ? svid.RenewAt : svid.NotAfter)
             .Concat(linked ? _refused.Values.Select(refused => refused.At) : [])
             .Concat(snapshot.Svids.Values.Select(svid => svid.NotAfter));
         var next = moments.DefaultIfEmpty(now + TimeSpan.FromMinutes(1)).Where(moment => moment > now).DefaultIfEmpty(now + TimeSpan.FromMilliseconds(100)).Min();
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(snapshot.Changed, link.Changed, Clock.PauseAsync(time, next - now, woken.Token));
+        await Task.WhenAny(snapshot.Changed, relinked, Clock.PauseAsync(time, next - now, woken.Token));
         await woken.CancelAsync();
+    }
+
+    private sealed class ByContent : IEqualityComparer<ReadOnlyMemory<byte>>
+    {
+        public static ByContent Instance { get; } = new();
+
+        public bool Equals(ReadOnlyMemory<byte> x, ReadOnlyMemory<byte> y) => x.Span.SequenceEqual(y.Span);
+
+        public int GetHashCode(ReadOnlyMemory<byte> obj) => obj.Length;
     }
 }

@@ -10,7 +10,7 @@ internal sealed record WorkloadSvid(
     DateTimeOffset RenewAt)
 {
     /// <summary>The chain as DER certificates one after another.</summary>
-    public byte[] ChainDer { get; } = Concatenate(Chain);
+    public byte[] ChainDer => Concatenate(Chain);
 
     public string ChainPem => PemWriter.EncodeCertificates(Chain);
 

@@ -1,0 +1,319 @@
+using Google.Protobuf;
+using MeshGrains.Agent.ControlPlane;
+using MeshGrains.Agent.Hosting;
+using MeshGrains.Agent.Svids;
+using MeshGrains.Agent.Tests.Kit;
+using MeshGrains.Rpc;
+using MeshGrains.Rpc.Agents;
+
+namespace MeshGrains.Agent.Tests;
+
+public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly Clues<SvidRenewer> _clues = new();
+    private readonly TestIssuer _ca = new();
+    private readonly SvidDemand _demand = new();
+    private readonly Issuers _link = new();
+    private readonly AgentState _state;
+    private readonly SvidRenewer _renewer;
+
+    public SvidRenewerTests()
+    {
+        _state = new AgentState(TestIssuer.Domain, _ca.Bundle(0));
+        var options = new AgentConfiguration { Renewal = new RenewalOptions { BatchSize = 10 } };
+        _renewer = new SvidRenewer(_state, _demand, _link, options, _clues.Metrics, new NoJitter(), _time, _clues);
+        _link.Answer = request => Sign(request, _time.GetUtcNow().AddHours(1));
+    }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync() => await _renewer.StopAsync(CancellationToken.None);
+
+    public void Dispose()
+    {
+        _renewer.Dispose();
+        _ca.Dispose();
+    }
+
+    [Fact]
+    public async Task Every_entry_gets_a_certificate_in_batches_and_at_half_of_its_life_another_one()
+    {
+        Entries(25);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(25);
+        Assert.Equal([10, 10, 5], _link.Asked.Select(batch => batch.Count));
+        var first = _state.Current.Svids["e03"].NotAfter;
+
+        await SleepingAsync();
+        _time.Advance(TimeSpan.FromMinutes(29));
+        await SleepingAsync();
+        Assert.Equal(3, _link.Asked.Count);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync(() => _state.Current.Svids.Values.All(svid => svid.NotAfter > first), "all are renewed");
+        Assert.Equal(6, _link.Asked.Count);
+    }
+
+    [Fact]
+    public async Task What_somebody_waits_for_is_asked_for_first()
+    {
+        Entries(35);
+        _demand.Want(["e31", "e07"]);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(35);
+
+        Assert.Equal(["e07", "e31"], _link.Asked[0].Take(2).Order());
+    }
+
+    [Fact]
+    public async Task Without_a_control_plane_it_waits_and_goes_on_when_there_is_one()
+    {
+        _link.Cut();
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        await SleepingAsync();
+        Assert.Empty(_state.Current.Svids);
+
+        _link.Stand();
+        await HeldAsync(1);
+    }
+
+    [Fact]
+    public async Task A_call_that_fails_is_tried_again_ever_more_slowly_and_told_to_the_link()
+    {
+        var failures = 3;
+        var good = _link.Answer;
+        _link.Answer = request => failures-- > 0 ? throw new RpcException(RpcStatusCode.Unavailable, "away") : good(request);
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        for (var i = 1; i <= 3; i++)
+        {
+            await Eventually.HoldsAsync(() => _link.Asked.Count == i && _time.ActiveTimers > 0, "the next attempt waits");
+            Assert.Equal(TimeSpan.FromMilliseconds(250 << (i - 1)), _time.UntilNextTimer);
+            _time.Advance(_time.UntilNextTimer!.Value);
+        }
+
+        await HeldAsync(1);
+        Assert.Equal(3, _link.Failures);
+    }
+
+    [Fact]
+    public async Task A_failure_of_any_kind_does_not_end_it()
+    {
+        var failed = false;
+        var good = _link.Answer;
+        _link.Answer = request =>
+        {
+            if (!failed)
+            {
+                failed = true;
+                throw new ObjectDisposedException("the channel");
+            }
+
+            return good(request);
+        };
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        await SleepingAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        await HeldAsync(1);
+    }
+
+    [Fact]
+    public async Task A_refused_entry_is_asked_for_again_ever_more_rarely_and_at_once_when_it_changed()
+    {
+        _link.Answer = request => Refuse(request, "quarantined");
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        foreach (var (calls, seconds) in new[] { (1, 1), (2, 2), (3, 4) })
+        {
+            await Eventually.HoldsAsync(() => _link.Asked.Count == calls && _time.ActiveTimers > 0, "it was refused");
+            await SleepingAsync();
+            Assert.Equal(TimeSpan.FromSeconds(seconds), _time.UntilNextTimer);
+            _time.Advance(TimeSpan.FromSeconds(seconds));
+        }
+
+        await Eventually.HoldsAsync(() => _link.Asked.Count == 4, "it is asked for");
+        await SleepingAsync();
+        Entries(1, revision: 2);
+        await Eventually.HoldsAsync(() => _link.Asked.Count == 5, "the changed entry is asked for without a wait");
+        Assert.Contains("meshgrains_agent_svids_total{result=\"quarantined\"} 5", _clues.Counters, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_answer_is_not_taken_and_does_not_make_it_ask_without_end()
+    {
+        var wrong = new Queue<Func<IssueRequest, IssueResponse>>(
+        [
+            request => Sign(request, _time.GetUtcNow().AddHours(1), spiffeId: "spiffe://test.mesh/other"),
+            request => Sign(request, _time.GetUtcNow().AddHours(1), foreignKey: true),
+            request => Sign(request, _time.GetUtcNow().AddMinutes(-1)),
+            _ => new IssueResponse { Results = { new IssueResponse.Types.Result { Svid = new Svid { Chain = { ByteString.CopyFromUtf8("x") } } } } },
+            _ => new IssueResponse { Results = { new IssueResponse.Types.Result() } },
+        ]);
+        var good = _link.Answer;
+        _link.Answer = request => wrong.TryDequeue(out var answer) ? answer(request) : good(request);
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        for (var calls = 1; calls <= 5; calls++)
+        {
+            await Eventually.HoldsAsync(() => _link.Asked.Count == calls, "it is asked for");
+            await SleepingAsync();
+            Assert.Equal(calls, _link.Asked.Count);
+            Assert.Empty(_state.Current.Svids);
+            _time.Advance(_time.UntilNextTimer!.Value);
+        }
+
+        await HeldAsync(1);
+        Assert.Contains(_clues.Lines, line => line.Contains("it is not for spiffe://test.mesh/e00", StringComparison.Ordinal));
+        Assert.Contains(_clues.Lines, line => line.Contains("it is for another key", StringComparison.Ordinal));
+        Assert.Contains(_clues.Lines, line => line.Contains("look at this node's clock", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Certificates_of_a_tainted_CA_are_replaced_at_once_and_one_that_it_signs_again_does_not_make_it_ask_without_end()
+    {
+        Entries(2);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(2);
+        await SleepingAsync();
+
+        _state.Apply(new AgentUpdate { TaintedAuthorityIds = { _ca.AuthorityId } });
+        await Eventually.HoldsAsync(() => _link.Asked.Count == 2, "both are asked for");
+        await SleepingAsync();
+        Assert.Equal(2, _link.Asked.Count);
+        using var other = new TestIssuer("other");
+        _link.Answer = request => Sign(request, _time.GetUtcNow().AddHours(1), other);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.HoldsAsync(() => _state.Current.Svids.Values.All(svid => svid.IssuerAuthorityId == other.AuthorityId), "both are of another CA");
+    }
+
+    [Fact]
+    public async Task What_has_ended_is_not_served_any_more()
+    {
+        Entries(1);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(1);
+        _link.Cut();
+        await SleepingAsync();
+
+        _time.Advance(TimeSpan.FromHours(1));
+        await Eventually.HoldsAsync(() => _state.Current.Svids.IsEmpty, "it is dropped");
+    }
+
+    [Fact]
+    public async Task Certificates_of_one_issuer_share_its_certificate()
+    {
+        Entries(3);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(3);
+        var issuers = _state.Current.Svids.Values.Select(svid => svid.Chain[1]).ToList();
+
+        Assert.All(issuers, issuer => Assert.True(issuer.Equals(issuers[0])));
+        Assert.Equal(_ca.Root.ToArray(), issuers[0].ToArray());
+    }
+
+    private static IssueResponse Refuse(IssueRequest request, string reason) => new()
+    {
+        Results = { request.Items.Select(item => new IssueResponse.Types.Result { EntryId = item.EntryId, Code = (int)RpcStatusCode.PermissionDenied, Reason = reason, Message = "no" }) },
+    };
+
+    private IssueResponse Sign(IssueRequest request, DateTimeOffset notAfter, TestIssuer? issuer = null, string? spiffeId = null, bool foreignKey = false)
+    {
+        var response = new IssueResponse();
+        foreach (var item in request.Items)
+        {
+            using var foreign = new SvidKey();
+            var id = spiffeId ?? $"spiffe://test.mesh/{item.EntryId}";
+            var chain = (issuer ?? _ca).Sign(foreignKey ? foreign.CsrDer : item.Csr.Memory, id, notAfter.AddHours(-2), notAfter);
+            response.Results.Add(new IssueResponse.Types.Result
+            {
+                EntryId = item.EntryId, Svid = new Svid { SpiffeId = id, Chain = { chain.Select(der => ByteString.CopyFrom(der.Span)) } },
+            });
+        }
+
+        return response;
+    }
+
+    private void Entries(int count, long revision = 1) => _state.Apply(new AgentUpdate
+    {
+        Entries =
+        {
+            Enumerable.Range(0, count).Select(i => new Entry
+            {
+                Id = $"e{i:00}", SpiffeId = $"spiffe://test.mesh/e{i:00}", Revision = revision, Selectors = { new Selector { Type = "unix", Value = $"uid:{i}" } },
+            }),
+        },
+    });
+
+    private Task HeldAsync(int count) => Eventually.HoldsAsync(() => _state.Current.Svids.Count == count, $"{count} certificates are held");
+
+    /// <summary>It has done all that it could and waits for its clock.</summary>
+    private async Task SleepingAsync()
+    {
+        // A look at one moment could fall between a wake-up and the next wait.
+        for (var quiet = 0; quiet < 5; quiet++)
+        {
+            await Eventually.HoldsAsync(() => _time.ActiveTimers > 0, "it waits");
+            await Task.Yield();
+        }
+    }
+
+    private sealed class NoJitter : IJitter
+    {
+        public double Next(double spread) => 1;
+    }
+
+    private sealed class Issuers : IIssuerLink, ISvidIssuer
+    {
+        private readonly Lock _gate = new();
+        private readonly List<IReadOnlyList<string>> _asked = [];
+        private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Func<IssueRequest, IssueResponse> Answer { get; set; } = _ => new IssueResponse();
+
+        public int Failures { get; private set; }
+
+        public Task Changed => _changed.Task;
+
+        public ISvidIssuer? Issuer { get; private set; }
+
+        /// <summary>The entries of each call.</summary>
+        public IReadOnlyList<IReadOnlyList<string>> Asked
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return [.. _asked];
+                }
+            }
+        }
+
+        public Issuers() => Issuer = this;
+
+        public void Cut() => Set(null);
+
+        public void Stand() => Set(this);
+
+        public void Failed(ISvidIssuer issuer, RpcException failure) => Failures++;
+
+        public Task<IssueResponse> IssueAsync(IssueRequest request, CancellationToken cancellationToken)
+        {
+            lock (_gate)
+            {
+                _asked.Add([.. request.Items.Select(item => item.EntryId)]);
+            }
+
+            return Task.FromResult(Answer(request));
+        }
+
+        private void Set(ISvidIssuer? issuer)
+        {
+            var before = _changed;
+            (Issuer, _changed) = (issuer, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            before.SetResult();
+        }
+    }
+}
