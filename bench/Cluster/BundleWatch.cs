@@ -41,7 +41,12 @@ internal sealed class BundleWatch : IAsyncDisposable
                         using var admin = new AdminClient(socket, Patience);
 
                         // A bundle is an immutable, numbered document: its text is its number and its content.
-                        _bundles.Add(await admin.BundleAsync(_stop.Token));
+                        // The cluster's JWT key joins it a moment after the first silo is ready: what was before belongs to the start.
+                        var bundle = await admin.BundleAsync(_stop.Token);
+                        if (bundle.Contains("jwt-svid", StringComparison.Ordinal))
+                        {
+                            _bundles.Add(bundle);
+                        }
                     }
                 }
                 catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)

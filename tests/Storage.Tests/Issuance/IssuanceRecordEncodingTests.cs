@@ -21,6 +21,18 @@ public sealed class IssuanceRecordEncodingTests
     }
 
     [Fact]
+    public void A_JWT_SVIDs_record_has_a_kind_of_its_own_and_the_layout_of_every_other()
+    {
+        var (leaf, token) = (new BinaryBuffer(16), new BinaryBuffer(16));
+        IssuanceRecordEncoding.Write(leaf, Records.Leaf(1));
+        IssuanceRecordEncoding.Write(token, Records.Leaf(1) with { Kind = IssuanceRecordKind.JwtSvid });
+
+        Assert.Equal(4, token.Written[0]);
+        Assert.Equal(leaf.Written[1..].ToArray(), token.Written[1..].ToArray());
+        Assert.Equal(IssuanceRecordKind.JwtSvid, IssuanceRecordEncoding.Read(token.Written, Records.TrustDomain, Records.Issuer).Kind);
+    }
+
+    [Fact]
     public void Every_record_reads_back_as_it_was_written()
         => Prop.ForAll(ArbitraryRecord(), record =>
         {

@@ -30,6 +30,20 @@ public abstract class LogFenceContract
     }
 
     [SkippableFact]
+    public async Task A_tokens_record_is_fenced_with_its_silos_shard_and_keeps_no_CA_alive()
+    {
+        var log = await LogAsync();
+        await log.AppendAsync(Records.Leaf(1) with { Kind = IssuanceRecordKind.JwtSvid }, None);
+        Assert.DoesNotContain(await log.CountLiveAsync(Records.TrustDomain, Records.Start, None), count => count.Value > 0);
+        await log.SealAsync(Records.TrustDomain, Records.Issuer, None);
+        await Assert.ThrowsAsync<IssuanceShardSealedException>(async () => await log.AppendAsync(Records.Leaf(2) with { Kind = IssuanceRecordKind.JwtSvid }, None));
+        await RestartAsync();
+
+        Assert.Equal(IssuanceRecordKind.JwtSvid, (await (await LogAsync()).FindBySerialAsync(Records.TrustDomain, Records.Serial(1), null, None))!.Kind);
+        Assert.Empty(await (await LogAsync()).VerifyChainAsync(None));
+    }
+
+    [SkippableFact]
     public async Task A_seal_outlives_the_process()
     {
         await (await LogAsync()).AppendAsync(Records.Leaf(1), None);
