@@ -9,6 +9,10 @@ internal static class AgentsBench
 {
     private const string Name = "bench --agents";
     private const int Entries = 200;
+
+    /// <summary>The reports of the push before have come by then.</summary>
+    private static readonly TimeSpan BetweenPushes = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
 
     public static async Task<int> RunAsync(BenchOptions options, int agents, CancellationToken cancellationToken)
@@ -80,10 +84,10 @@ internal static class AgentsBench
         for (var round = 0; round < rounds; round++)
         {
             var id = await silo.Admin.CreateEntryAsync($"spiffe://{SiloSetup.TrustDomain}/pushed/{round}", cancellationToken);
-            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            await Task.Delay(BetweenPushes, cancellationToken);
             denials.AddRange(await ReachAllAsync(
                 fleet, cancel => silo.Admin.QuarantineAsync($"spiffe://{SiloSetup.TrustDomain}/banned/{round}", cancel), cancellationToken));
-            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            await Task.Delay(BetweenPushes, cancellationToken);
             registrations.AddRange(await ReachAllAsync(
                 fleet, async cancel =>
                 {

@@ -16,6 +16,7 @@ internal sealed class SimulatedAgent(AgentFleet fleet, string spiffeId, X509Cert
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ReportAfter = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReportSpread = TimeSpan.FromSeconds(2);
 
     private readonly SslStreamCertificateContext _identity = SslStreamCertificateContext.Create(certificate, intermediates, offline: true);
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
@@ -134,7 +135,7 @@ internal sealed class SimulatedAgent(AgentFleet fleet, string spiffeId, X509Cert
 
     private async Task ReportSoonAsync(AgentStream stream, CancellationToken cancellationToken)
     {
-        await Task.Delay(ReportAfter, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(ReportAfter + (ReportSpread * Random.Shared.NextDouble()), cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Volatile.Write(ref _reporting, 0);
         await QuietlyAsync(stream.ReportAsync(Report(), cancellationToken));
     }

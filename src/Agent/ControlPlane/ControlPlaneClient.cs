@@ -8,6 +8,7 @@ namespace MeshGrains.Agent.ControlPlane;
 internal sealed class ControlPlaneClient : ISvidIssuer, IDisposable
 {
     public const string ReasonTrailer = "mesh-reason";
+    public const string RetryTrailer = "retry-after-ms";
 
     private const string Service = "/meshgrains.agent.v1.NodeAgent/";
     private readonly RpcChannel _channel;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Google.Protobuf;
 using MeshGrains.Agent.Hosting;
@@ -62,7 +63,7 @@ internal sealed class ControlPlaneLoop(
             catch (RpcException failure)
             {
                 trouble = Judge(failure);
-                var next = Next(ref pause);
+                var next = Next(ref pause, failure);
                 AgentLog.Disconnected(logger, address.ToString(), failure.StatusCode.ToString(), trouble, next.TotalSeconds);
                 link.Fall(trouble);
                 _turn++;
@@ -107,6 +108,19 @@ internal sealed class ControlPlaneLoop(
         var wait = pause * (0.5 + (jitter.Next(1) / 4));
         pause = pause * 2 < options.ControlPlane.MaxBackoff ? pause * 2 : options.ControlPlane.MaxBackoff;
         return wait;
+    }
+
+    /// <summary>Not before the gateway's own hint, and those who got the same one at different moments.</summary>
+    private TimeSpan Next(ref TimeSpan pause, RpcException failure)
+    {
+        var wait = Next(ref pause);
+        if (!long.TryParse(failure.Trailers.Get(ControlPlaneClient.RetryTrailer), CultureInfo.InvariantCulture, out var told))
+        {
+            return wait;
+        }
+
+        var hint = TimeSpan.FromMilliseconds(Math.Clamp(told, 0, (long)options.ControlPlane.MaxBackoff.TotalMilliseconds)) * (1 + (jitter.Next(1) / 2));
+        return hint > wait ? hint : wait;
     }
 
     private async Task WaitAsync(TimeSpan duration, CancellationToken cancellationToken)

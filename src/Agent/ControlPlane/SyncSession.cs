@@ -7,11 +7,15 @@ using MeshGrains.Rpc.Agents;
 
 namespace MeshGrains.Agent.ControlPlane;
 
-/// <summary>One stream: takes what is pushed, reports what is held. Reports coalesce; a standing one repeats only when something changed.</summary>
-internal sealed class SyncSession(AgentState state, BundleConsumers consumers, AgentMetrics metrics, TimeProvider time)
+/// <summary>
+/// One stream: takes what is pushed, reports what is held. Reports coalesce and are spread over a moment, so that those of a fleet do not stand in the way of the
+/// push that they answer; a standing one repeats only when something changed.
+/// </summary>
+internal sealed class SyncSession(AgentState state, BundleConsumers consumers, AgentMetrics metrics, IJitter jitter, TimeProvider time)
 {
     private const int MaxTrouble = 512;
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(2);
     private static readonly string Version = typeof(SyncSession).Assembly.GetName().Version?.ToString(3) ?? "";
 
     /// <summary>Runs until the control plane ends the stream well; <paramref name="stood"/> is called at its first update.</summary>
@@ -70,7 +74,7 @@ internal sealed class SyncSession(AgentState state, BundleConsumers consumers, A
             while (true)
             {
                 await progress.WokenAsync(cancellationToken);
-                await Clock.PauseAsync(time, Coalesce, cancellationToken);
+                await Clock.PauseAsync(time, Coalesce + (Spread * (jitter.Next(1) / 2)), cancellationToken);
                 var report = Report(progress);
                 if (!report.Equals(last))
                 {

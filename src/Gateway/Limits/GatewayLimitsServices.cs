@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace MeshGrains.Gateway;
@@ -18,6 +19,7 @@ public static class GatewayLimitsServices
         services.TryAddSingleton<IAdmission>(provider => provider.GetRequiredService<Admission>());
         services.TryAddSingleton<IFailurePenalty>(provider => provider.GetRequiredService<Admission>());
         services.TryAddSingleton<ConnectionLimiter>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, OpenFileLimit>());
         return services;
     }
 }
