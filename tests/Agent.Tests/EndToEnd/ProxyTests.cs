@@ -48,5 +48,5 @@ public sealed class ProxyTests
 
     private static async Task EntryAsync(AgentStage stage, string path, string selector, string[] dnsNames) => await stage.Silo.PostAsync(
         "/v1/entries",
-        new { spiffeId = Id(path).ToString(), parentId = AgentStage.AgentId, selectors = new[] { selector }, dnsNames, x509SvidTtlSeconds = 8 });
+        new { spiffeId = Id(path).ToString(), parentId = AgentStage.AgentId, selectors = new[] { selector }, dnsNames, x509SvidTtlSeconds = 16 });
 }

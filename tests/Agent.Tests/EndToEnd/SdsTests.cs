@@ -9,7 +9,7 @@ public sealed class SdsTests
     public async Task Renewed_certificates_are_pushed_to_a_proxy_that_asked_once()
     {
         await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true", "svid.defaultTtl=20s");
-        await stage.EntryAsync("/proxy", [$"unix:uid:{Tool.Run("/usr/bin/id", ["-u"]).Output.Trim()}"], ttlSeconds: 4);
+        await stage.EntryAsync("/proxy", [$"unix:uid:{Tool.Run("/usr/bin/id", ["-u"]).Output.Trim()}"], ttlSeconds: 8);
         await stage.StartAgentAsync();
         var state = (Svids.AgentState)stage.Agent!.Services.GetService(typeof(Svids.AgentState))!;
         await Eventually.HoldsAsync(() => state.Current.Svids.Count == 1, "the entry arrives");

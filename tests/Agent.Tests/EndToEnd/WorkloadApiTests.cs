@@ -61,22 +61,22 @@ public sealed class WorkloadApiTests
     public async Task Certificates_rotate_with_lives_of_seconds_and_go_on_rotating_after_the_control_plane_came_back()
     {
         await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true", "svid.defaultTtl=20s", "agents.reread=200ms");
-        await stage.EntryAsync("/app", [Own], ttlSeconds: 4);
+        await stage.EntryAsync("/app", [Own], ttlSeconds: 10);
         await stage.StartAgentAsync();
         await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
-        await stage.CheckAsync(Script, "rotate", null, "3", "30");
+        await stage.CheckAsync(Script, "rotate", null, "2", "60");
 
         await stage.StopSiloAsync();
         await Eventually.HoldsAsync(async () => (await ReadyzAsync(stage)).Contains("serving what is held", StringComparison.Ordinal), "health tells of the outage");
         await stage.StartSiloAsync();
-        await stage.CheckAsync(Script, "rotate", null, "3", "60");
+        await stage.CheckAsync(Script, "rotate", null, "2", "60");
     }
 
     [SkippableFact]
     public async Task Without_a_control_plane_it_serves_until_the_certificates_end_and_says_so()
     {
         await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true");
-        await stage.EntryAsync("/app", [Own], ttlSeconds: 6);
+        await stage.EntryAsync("/app", [Own], ttlSeconds: 15);
         await stage.StartAgentAsync();
         await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
         await stage.CheckAsync(Script, "x509", null, stage.Folder, "spiffe://test.mesh/app");
