@@ -5,7 +5,7 @@ namespace MeshGrains.Infra.Tests.Docker;
 /// <summary>No engine builds the images here; what can be read off their files is checked.</summary>
 public sealed partial class DockerfileTests
 {
-    public static TheoryData<string> Files => ["infra/docker/Dockerfile.meshgrains", "infra/docker/Dockerfile.meshctl"];
+    public static TheoryData<string> Files => ["infra/docker/Dockerfile.meshgrains", "infra/docker/Dockerfile.meshctl", "infra/docker/Dockerfile.meshgrains-agent"];
 
     [Theory]
     [MemberData(nameof(Files))]

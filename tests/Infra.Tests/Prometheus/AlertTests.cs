@@ -130,6 +130,12 @@ public sealed partial class AlertTests
             {
                 names.UnionWith(ProcessMetrics().Matches(text).Select(match => match.Groups[1].Value));
             }
+
+            // The agent writes its few figures itself.
+            if (Path.GetFileName(file) is "AgentMetrics.cs" or "AgentHealthReport.cs")
+            {
+                names.UnionWith(AgentMetrics().Matches(text).Select(match => match.Groups[1].Value));
+            }
         }
 
         return names;
@@ -140,6 +146,9 @@ public sealed partial class AlertTests
 
     [GeneratedRegex("\"((?:process|dotnet)_[a-z_]+)\"")]
     private static partial Regex ProcessMetrics();
+
+    [GeneratedRegex("\"(meshgrains_agent_[a-z_]+)\"")]
+    private static partial Regex AgentMetrics();
 
     [GeneratedRegex(@"\{[^}]*\}")]
     private static partial Regex Matchers();
