@@ -104,9 +104,28 @@ internal static class AgentConfigurationCheck
             errors.Add("controlPlane: maxBackoff is at least 250ms, timeout at least 100ms, keepAlive at least 1s.");
         }
 
-        if (options.Node.JoinTokenFile.Length == 0)
+        CheckNode(options.Node, errors);
+    }
+
+    private static void CheckNode(NodeOptions node, List<string> errors)
+    {
+        switch (node.Attestor)
         {
-            errors.Add("node.joinTokenFile is empty; give the file with a join token for this node (meshctl agent token NAME --out FILE).");
+            case "joinToken" when node.JoinTokenFile.Length == 0:
+                errors.Add("node.joinTokenFile is empty; give the file with a join token for this node (meshctl agent token NAME --out FILE).");
+                break;
+            case "x509pop" when node.X509pop.CertificateFile.Length == 0 || node.X509pop.KeyFile.Length == 0:
+                errors.Add("node.x509pop needs certificateFile and keyFile: the certificate that this node holds already, and its key.");
+                break;
+            case "k8s" when node.K8s.TokenFile.Length == 0:
+                errors.Add("node.k8s.tokenFile is empty; give the file where the pod's projected token is mounted.");
+                break;
+            case "aws" when !Uri.TryCreate(node.Aws.Metadata, UriKind.Absolute, out var metadata) || metadata.Scheme != Uri.UriSchemeHttp:
+                errors.Add($"node.aws.metadata is '{node.Aws.Metadata}'; give the instance metadata service's address, http://169.254.169.254.");
+                break;
+            case not ("joinToken" or "x509pop" or "k8s" or "aws"):
+                errors.Add($"node.attestor is '{node.Attestor}'; give joinToken, x509pop, k8s or aws.");
+                break;
         }
     }
 

@@ -1,4 +1,4 @@
-using System.Net;
+using Google.Protobuf;
 using MeshGrains.Rpc;
 using MeshGrains.Rpc.Agents;
 
@@ -33,8 +33,50 @@ internal sealed class ControlPlaneClient : ISvidIssuer, IDisposable
 
     public AgentIdentity? Identity { get; }
 
-    public Task<AttestResponse> AttestAsync(AttestRequest request, string token, CancellationToken cancellationToken) =>
-        _channel.UnaryAsync(Service + "Attest", request, AttestResponse.Parser, _calls with { Headers = new RpcMetadata { { "authorization", $"Bearer {token}" } } }, cancellationToken);
+    /// <param name="request">With the certificate request.</param>
+    /// <param name="token">A secret.</param>
+    /// <param name="clusterId">Tells clusters apart that share an issuer's name; null for none.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public Task<AttestResponse> AttestAsync(AttestRequest request, string token, string? clusterId, CancellationToken cancellationToken)
+    {
+        var headers = new RpcMetadata { { "authorization", $"Bearer {token}" } };
+        if (clusterId is not null)
+        {
+            headers.Add("clusterid", clusterId);
+        }
+
+        return _channel.UnaryAsync(Service + "Attest", request, AttestResponse.Parser, _calls with { Headers = headers }, cancellationToken);
+    }
+
+    /// <summary>Sends evidence and answers challenges until the result comes.</summary>
+    public async Task<AttestResponse> AttestNodeAsync(AttestNodeRequest request, Func<byte[], byte[]> answer, CancellationToken cancellationToken)
+    {
+        using var call = _channel.Duplex<AttestNodeRequest, AttestNodeResponse>(Service + "AttestNode", AttestNodeResponse.Parser, _calls, cancellationToken);
+        try
+        {
+            await call.WriteAsync(request, cancellationToken);
+            while (await call.ReadAsync() is { } response)
+            {
+                if (response.Result is { } result)
+                {
+                    return result;
+                }
+
+                await call.WriteAsync(new AttestNodeRequest { Answer = ByteString.CopyFrom(answer(response.Challenge.ToByteArray())) }, cancellationToken);
+            }
+        }
+        catch (RpcException failure) when (failure.Trailers.Count == 0)
+        {
+            // A failed write does not tell why; the end of the answers does.
+            while (await call.ReadAsync() is not null)
+            {
+            }
+
+            throw;
+        }
+
+        throw new RpcException(RpcStatusCode.Internal, "The control plane ended the attestation without a result.");
+    }
 
     public Task<AttestResponse> RenewAsync(RenewRequest request, CancellationToken cancellationToken) =>
         _channel.UnaryAsync(Service + "Renew", request, AttestResponse.Parser, _calls, cancellationToken);

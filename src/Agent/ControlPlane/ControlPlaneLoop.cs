@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Google.Protobuf;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.KeyStore;
@@ -17,10 +16,10 @@ namespace MeshGrains.Agent.ControlPlane;
 /// fleet that lost a gateway at once does not come back at once.
 /// </summary>
 internal sealed class ControlPlaneLoop(
-    AgentState state, ControlPlaneLink link, SyncSession sessions, GatewayCheck check, IAgentKeyStore keys, AgentConfiguration options, TrustDomain trustDomain,
+    AgentState state, ControlPlaneLink link, SyncSession sessions, NodeAttestation attestation, GatewayCheck check, IAgentKeyStore keys, AgentConfiguration options,
+    TrustDomain trustDomain,
     AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<ControlPlaneLoop> logger) : BackgroundService
 {
-    private const int MaxTokenChars = 1024;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 
     private readonly Uri[] _addresses = [.. options.ControlPlane.Addresses.Select(address => new Uri(address))];
@@ -137,13 +136,11 @@ internal sealed class ControlPlaneLoop(
 
     private async Task<AgentIdentity> AttestAsync(Uri address, CancellationToken cancellationToken)
     {
-        var token = await ReadTokenAsync(cancellationToken);
         using var client = new ControlPlaneClient(address, null, check, options.ControlPlane, time);
         using var key = new SvidKey();
         try
         {
-            var answer = await client.AttestAsync(new AttestRequest { Csr = ByteString.CopyFrom(key.CsrDer) }, token, cancellationToken);
-            return Take(answer, key);
+            return Take(await attestation.AttestAsync(client, key.CsrDer, cancellationToken), key);
         }
         catch (RpcException failure)
         {
@@ -151,26 +148,6 @@ internal sealed class ControlPlaneLoop(
             var told = reason.Length == 0 && check.Refusal is { } refused ? $"the gateway at {address} was not believed: {refused}" : failure.Detail;
             told = reason == "join_token_refused" ? $"{told.TrimEnd('.')}. {keys.TokenHint}; put one in {options.Node.JoinTokenFile} (meshctl token create --out FILE)" : told;
             throw new AttestationException(reason.Length > 0 ? reason : failure.StatusCode.ToString(), told, failure);
-        }
-    }
-
-    private async Task<string> ReadTokenAsync(CancellationToken cancellationToken)
-    {
-        var file = options.Node.JoinTokenFile;
-        try
-        {
-            if (new FileInfo(file) is { Exists: true, Length: > MaxTokenChars })
-            {
-                throw new AttestationException("no_token", $"{file} is too large for a join token");
-            }
-
-            var token = (await File.ReadAllTextAsync(file, Encoding.ASCII, cancellationToken)).Trim();
-            return token.Length > 0 && token.All(c => c is > ' ' and < '\u007f') ? token
-                : throw new AttestationException("no_token", $"{file} holds no join token");
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new AttestationException("no_token", $"the join token cannot be read: {failure.Message}", failure);
         }
     }
 

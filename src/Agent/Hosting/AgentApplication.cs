@@ -105,6 +105,8 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<ControlPlaneLink>();
         services.AddSingleton<IIssuerLink>(provider => provider.GetRequiredService<ControlPlaneLink>());
         services.AddSingleton<SyncSession>();
+        services.AddSingleton(_ => new InstanceMetadata(new Uri(options.Node.Aws.Metadata)));
+        services.AddSingleton(provider => new NodeAttestation(options.Node, trustDomain, provider.GetRequiredService<InstanceMetadata>()));
         services.AddSingleton(provider => new GatewayCheck(
             state, SpiffeId.FromPath(trustDomain, options.ControlPlane.GatewayPath), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new Accounts());

@@ -9,8 +9,8 @@ namespace MeshGrains.Gateway.Agents;
 
 /// <summary>The unary calls of <c>meshgrains.agent.v1.NodeAgent</c>: an agent's own SVID, and those of its workloads in batches.</summary>
 internal sealed class AgentCalls(
-    CallIntake intake, IAdmission admission, IAgentDirectory directory, IRegistrationStore registrations, IIssuanceService issuance, RosterIssues roster,
-    MeshScope scope, GatewayMetrics metrics, RefusalLog refusals, ILogger<AgentCalls> logger)
+    CallIntake intake, IAdmission admission, IAgentDirectory directory, IRegistrationStore registrations, IIssuanceService issuance, AgentSvids svids,
+    KubernetesNodes kubernetes, NodeAdmission nodes, MeshScope scope, GatewayMetrics metrics, RefusalLog refusals, ILogger<AgentCalls> logger)
 {
     public const string Service = "/meshgrains.agent.v1.NodeAgent/";
     public const int MaxItems = 128;
@@ -18,7 +18,7 @@ internal sealed class AgentCalls(
     /// <summary>A CSR of 8 KB in a message of its own.</summary>
     public const int MaxCsrMessageBytes = (8 * 1024) + 256;
 
-    internal const string Api = "agent";
+    internal const string Api = AgentSvids.Api;
     private const string JoinToken = "join_token";
 
     private static readonly Refusal NotForAgents = new(
@@ -26,11 +26,21 @@ internal sealed class AgentCalls(
         $"This join token does not admit a node agent. Create one for an entry whose SPIFFE ID lies below {AgentNames.Prefix}.");
 
     private static readonly Refusal NotAttestable = new(
-        RefusalCode.Unauthenticated, "attestation_unsupported", "A node attests by a join token ('authorization: Bearer mgj_…').");
+        RefusalCode.Unauthenticated, "attestation_unsupported",
+        "A node attests here by a join token or a Kubernetes token ('authorization: Bearer …'); AttestNode takes other evidence.");
 
     public ValueTask<Wire.AttestResponse> AttestAsync(Wire.AttestRequest request, RpcServerContext context) =>
         RunAsync<Wire.AttestResponse>(context, async (caller, requestId) =>
         {
+            if (caller.Kind == CallerKind.KubernetesToken)
+            {
+                var verdict = kubernetes.Judge(caller);
+                return verdict.IsAdmitted
+                    ? await OwnAsync(
+                        await nodes.AdmitAsync(verdict.Node, KubernetesNodes.Attestor, requestId), KubernetesNodes.Attestor, request.Csr.Memory, requestId, context)
+                    : verdict.Refusal;
+            }
+
             if (caller is not { Kind: CallerKind.JoinToken, EntryId: { } entryId })
             {
                 return NotAttestable;
@@ -102,37 +112,11 @@ internal sealed class AgentCalls(
         };
     }
 
-    /// <param name="caller">The agent, with the moment of its attestation.</param>
-    /// <param name="attestation">By what it attested just now; empty when it renews.</param>
     private async Task<Answer<Wire.AttestResponse>> OwnAsync(
         AuthenticatedCaller caller, string attestation, ReadOnlyMemory<byte> csr, string requestId, RpcServerContext context)
     {
-        var started = metrics.Start();
-        var result = await issuance.IssueAsync(new SvidRequest(caller, csr, null, requestId), context.CancellationToken);
-        if (!result.Succeeded)
-        {
-            return result.Refusal;
-        }
-
-        if (issuance.Current is not { } issuer)
-        {
-            return new Refusal(RefusalCode.Unavailable, "not_ready", "This silo has no issuing CA any more; try again shortly.", RetryAfter: TimeSpan.FromSeconds(1));
-        }
-
-        var svid = result.Svid;
-        var issue = new AgentIssue(svid.SpiffeId, attestation, svid.Serial, svid.NotAfter, caller.AttestedAt, Renewed: attestation.Length == 0);
-        if (await roster.RecordAsync(issue, context.CancellationToken) is { } unrecorded)
-        {
-            return unrecorded;
-        }
-
-        metrics.Issued(Api, started);
-        if (attestation.Length > 0)
-        {
-            AgentLog.Attested(logger, svid.SpiffeId, attestation, svid.Serial, svid.NotAfter);
-        }
-
-        return new Wire.AttestResponse { Svid = AgentMessages.Svid(result.Svid), Bundle = AgentMessages.Bundle(issuer) };
+        var (answer, refusal) = await svids.IssueAsync(caller, attestation, csr, requestId, context.CancellationToken);
+        return refusal is null ? answer! : refusal;
     }
 
     /// <summary>Admits, authenticates, answers; refusals are told, counted and thrown as statuses.</summary>

@@ -20,6 +20,14 @@ internal static class AgentRegistrations
         services.AddSingleton<AgentStreamMetrics>();
         services.AddSingleton<RosterIssues>();
         services.AddHostedService<RosterReports>();
+        services.AddOptions<NodeAttestationOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<NodeAttestationOptions>, NodeAttestationOptionsValidator>();
+        services.AddSingleton<INodeAttestor, X509PopAttestor>();
+        services.AddSingleton<INodeAttestor, AwsInstanceAttestor>();
+        services.AddSingleton<KubernetesNodes>();
+        services.AddSingleton<NodeAdmission>();
+        services.AddSingleton<AgentSvids>();
+        services.AddSingleton<NodeCalls>();
         services.AddSingleton<AgentCalls>();
         services.AddSingleton<AgentJwtCalls>();
         services.AddSingleton<AgentSync>();
@@ -37,6 +45,9 @@ internal static class AgentRegistrations
         agents.MapGrpcUnary<Wire.IssueJwtRequest, Wire.IssueJwtResponse>(
             AgentCalls.Service + "IssueJwt", Wire.IssueJwtRequest.Parser, app.Services.GetRequiredService<AgentJwtCalls>().IssueAsync,
             new RpcMethodOptions { MaxReceiveMessageBytes = AgentJwtCalls.MaxMessageBytes });
+        agents.MapGrpcDuplex<Wire.AttestNodeRequest, Wire.AttestNodeResponse>(
+            AgentCalls.Service + "AttestNode", Wire.AttestNodeRequest.Parser, app.Services.GetRequiredService<NodeCalls>().HandleAsync,
+            new RpcMethodOptions { MaxReceiveMessageBytes = NodeCalls.MaxMessageBytes });
         agents.MapGrpcDuplex<Wire.AgentReport, Wire.AgentUpdate>(
             AgentCalls.Service + "Sync", Wire.AgentReport.Parser, sync.HandleAsync, new RpcMethodOptions { MaxReceiveMessageBytes = AgentSync.MaxReportBytes });
     }

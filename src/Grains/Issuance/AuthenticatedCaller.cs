@@ -30,7 +30,7 @@ public sealed record AuthenticatedCaller
     /// <summary>Where the presented certificate's record lies; null when that is not known.</summary>
     public CertificateHint? CertificateHint { get; init; }
 
-    /// <summary>The entry that a redeemed join token admits to, or that an agent asks for.</summary>
+    /// <summary>The entry that a redeemed join token admits to, that an attested node has, or that an agent asks for.</summary>
     public string? EntryId { get; init; }
 
     /// <summary>The judged agent of a <see cref="CallerKind.Agent"/> caller; null for every other.</summary>

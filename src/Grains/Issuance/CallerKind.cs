@@ -10,4 +10,7 @@ public enum CallerKind
 
     /// <summary>A node agent, for an entry of its own; <see cref="AuthenticatedCaller.Agent"/> is set.</summary>
     Agent,
+
+    /// <summary>A node that proved what it is; its entry is <see cref="AuthenticatedCaller.EntryId"/>.</summary>
+    Node,
 }

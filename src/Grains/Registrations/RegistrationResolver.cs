@@ -39,7 +39,7 @@ internal sealed class RegistrationResolver(
 
         return caller.Kind switch
         {
-            CallerKind.JoinToken => FindByEntryAsync(caller, wanted, cancellationToken),
+            CallerKind.JoinToken or CallerKind.Node => FindByEntryAsync(caller, wanted, cancellationToken),
             CallerKind.X509Svid => FindByRecordAsync(caller, wanted, cancellationToken),
             CallerKind.Agent => FindForAgentAsync(caller, cancellationToken),
             _ => ValueTask.FromResult(new RegistrationResult(new Refusal(
@@ -118,7 +118,9 @@ internal sealed class RegistrationResolver(
     private async ValueTask<RegistrationResult> FindByEntryAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)
     {
         var entry = await store.GetEntryAsync(TrustDomainName, caller.EntryId ?? "", cancellationToken);
-        if (entry is null || entry.ExpiresAt <= time.GetUtcNow() || entry.ParentId != EntryRules.JoinTokenParent(TrustDomainName))
+        if (entry is null || entry.ExpiresAt <= time.GetUtcNow() || !(caller.Kind == CallerKind.Node
+            ? entry.ParentId.StartsWith(EntryRules.NodeParent(TrustDomainName, ""), StringComparison.Ordinal)
+            : entry.ParentId == EntryRules.JoinTokenParent(TrustDomainName)))
         {
             return new RegistrationResult(NotRegisteredAnyMore);
         }

@@ -23,6 +23,9 @@ public static class EntryRules
     /// <summary>The parent of entries that join tokens admit to.</summary>
     public static string JoinTokenParent(string trustDomain) => $"spiffe://{trustDomain}{ReservedPrefix}/join-token";
 
+    /// <summary>The parent of entries of nodes that attested by themselves: <c>spiffe://td/meshgrains/node/{attestor}</c>.</summary>
+    public static string NodeParent(string trustDomain, string attestor) => $"spiffe://{trustDomain}{ReservedPrefix}/node/{attestor}";
+
     /// <summary>Null when the entry is fine, else what is wrong and what to do.</summary>
     public static string? Check(RegistrationEntry entry, TimeSpan maxTtl)
     {

@@ -22,6 +22,10 @@ public interface IWorkloadIdentityGrain : IGrainWithStringKey
     [Alias("Release")]
     Task<DenialReceipt> ReleaseAsync(string reason, string actor, string operationId);
 
+    /// <summary>The entry of a node that attested as this agent: made, or the one that it has, with its newest selectors.</summary>
+    [Alias("AdmitNode")]
+    Task<RegistrationEntry> AdmitNodeAsync(AdmitNode node);
+
     /// <summary>
     /// Ends a node agent's attestation: its registrations are deleted and denied, so that nothing is heard of it before it attests anew. Null when
     /// there was nothing to end.

@@ -85,6 +85,26 @@ internal sealed class WorkloadIdentityGrain(
     public Task<DenialReceipt> ReleaseAsync(string reason, string actor, string operationId) =>
         Denials.RemoveAsync(DenialKind.QuarantinedIdentity, Identity, reason, actor, operationId);
 
+    public async Task<RegistrationEntry> AdmitNodeAsync(AdmitNode node)
+    {
+        CheckAgent();
+        var known = (await ReadAsync(registrations.FindEntriesByIdentityAsync(TrustDomainName, Identity, CancellationToken.None)))
+            .FirstOrDefault(entry => entry.ParentId == node.ParentId);
+        if (node.Once && known is not null && known.OperationId != node.OperationId)
+        {
+            throw new GrainOperationException(
+                RefusalCode.PermissionDenied, "already_attested",
+                $"{Identity} has attested before, and a node of its kind attests once. Evict it ('meshctl agent evict') to let it attest again.");
+        }
+
+        // The store holds one entry of the same identity, parent and selectors: of two that attest at once, one is refused.
+        var entry = known is null
+            ? new RegistrationEntry(
+                node.EntryId, TrustDomainName, Identity, node.ParentId, node.Selectors, null, null, [], null, [], node.ExpiresAt, time.GetUtcNow(), 1, node.OperationId)
+            : known with { Selectors = node.Selectors, ExpiresAt = node.ExpiresAt, Revision = known.Revision + 1, OperationId = node.OperationId };
+        return await PutEntryAsync(entry);
+    }
+
     public async Task<DenialReceipt?> EvictAgentAsync(string reason, string actor, string operationId)
     {
         CheckAgent();

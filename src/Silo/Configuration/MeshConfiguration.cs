@@ -38,6 +38,8 @@ internal sealed class MeshConfiguration
 
     public AttestationOptions Attestation { get; set; } = new();
 
+    public NodeAttestationOptions NodeAttestation { get; set; } = new();
+
     public GatewayOptions Gateway { get; set; } = new();
 
     public LimitsOptions Limits { get; set; } = new();

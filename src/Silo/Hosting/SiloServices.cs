@@ -25,6 +25,7 @@ internal static class SiloServices
         services.Configure<AttestationOptions>(configuration.GetSection("attestation"));
         services.Configure<LimitsOptions>(configuration.GetSection("limits"));
         services.Configure<AgentsOptions>(configuration.GetSection("agents"));
+        services.Configure<NodeAttestationOptions>(configuration.GetSection(NodeAttestationOptions.Section));
         services.Configure<GatewayOptions>(configuration.GetSection("gateway"));
         services.Configure<RelayOptions>(configuration.GetSection("relay"));
         if (adminSocket is not null)

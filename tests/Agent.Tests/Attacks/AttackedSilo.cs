@@ -12,12 +12,25 @@ public sealed class AttackedSilo : IAsyncLifetime, IDisposable
 
     internal KubernetesTokens Cluster { get; } = new();
 
+    /// <summary>Its certificates admit nodes.</summary>
+    internal Kit.NodePki Machines { get; } = new("machines");
+
+    /// <summary>Its signature is AWS's here.</summary>
+    internal Kit.AwsSigner Aws { get; } = new("Amazon Web Services LLC");
+
+    internal string Folder => _folder.FullPath;
+
     public static string Id(string name) => $"spiffe://{SiloClient.TrustDomain}/meshgrains/agent/{name}";
 
     public async Task InitializeAsync()
     {
+        File.WriteAllText(_folder.File("machines.pem"), Machines.Pem);
         string[] settings =
         [
+            $"nodeAttestation.x509pop.caFile={_folder.File("machines.pem")}", "nodeAttestation.x509pop.name=commonName",
+            "nodeAttestation.x509pop.commonNames.0=*.rack.test", "nodeAttestation.k8s.0.source=prod",
+            "nodeAttestation.k8s.0.serviceAccounts.0=meshgrains/meshgrains-agent", $"nodeAttestation.aws.certificateFile={Aws.CertificateFile}",
+            "nodeAttestation.aws.accounts.0=123456789012", "nodeAttestation.aws.regions.0=eu-west-1",
             "attestation.kubernetes.0.name=prod", $"attestation.kubernetes.0.issuer={KubernetesTokens.DefaultIssuer}",
             $"attestation.kubernetes.0.jwksFile={Cluster.WriteJwks(_folder.File("jwks.json"))}",
             "templates.0.source=prod", "templates.0.pattern=spiffe://{trustDomain}/ns/{k8s.ns}/sa/{k8s.sa}",
@@ -35,8 +48,33 @@ public sealed class AttackedSilo : IAsyncLifetime, IDisposable
     public void Dispose()
     {
         Cluster.Dispose();
+        Machines.Dispose();
+        Aws.Dispose();
         _folder.Dispose();
     }
+
+    /// <summary>The product's own agent, started against this silo.</summary>
+    internal async Task<Hosting.AgentApplication> StartAgentAsync(string name, params string[] settings)
+    {
+        var agent = Hosting.AgentApplication.Build(MeshGrains.Silo.ConfigurationLoader.Load(
+            MeshGrains.Silo.ConfigurationSchema.Instance, "NONE__", null, [],
+            new[]
+            {
+                $"trustDomain={SiloClient.TrustDomain}", $"socket={_folder.File(name + ".sock")}", "operationsListen=", $"controlPlane.addresses.0={Silo.Gateway}",
+                $"controlPlane.trustBundle={Silo.BundlePath}", "controlPlane.maxBackoff=500ms", "log.level=Error",
+            }.Concat(settings).Select(setting => setting.Split('=', 2)).Select(pair => (pair[0], pair[1], "test"))));
+        await agent.StartAsync(CancellationToken.None);
+        return agent;
+    }
+
+    internal Task ConnectedAsync(string name, string attestation) => Kit.Eventually.HoldsAsync(
+        async () =>
+        {
+            using var answer = await Silo.Admin.GetAsync($"/v1/agents/{Uri.EscapeDataString(name)}");
+            return answer.IsSuccessStatusCode && await answer.Content.ReadAsStringAsync() is var seen && seen.Contains("\"connected\"", StringComparison.Ordinal)
+                && seen.Contains($"\"attestation\":\"{attestation}\"", StringComparison.Ordinal);
+        },
+        $"agent {name} connects by {attestation}: {Silo.Errors}");
 
     /// <summary>How often a reason was counted by an API so far.</summary>
     internal async Task<double> CountedAsync(string api, string reason)

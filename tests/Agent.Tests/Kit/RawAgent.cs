@@ -29,6 +29,26 @@ internal sealed class RawAgent(SiloClient silo, SslStreamCertificateContext? svi
         Service + "Attest", new AttestRequest { Csr = Csr(key, name) }, AttestResponse.Parser,
         new RpcCallOptions { Timeout = Patience, Headers = new RpcMetadata { { "authorization", $"Bearer {token}" } } }, CancellationToken.None);
 
+    /// <summary>Attests by evidence; <paramref name="answer"/> is given each challenge and the request's hash.</summary>
+    public async Task<AttestResponse> AttestNodeAsync(string attestor, IEnumerable<byte[]> evidence, Func<byte[], byte[], byte[]> answer, ECDsa key)
+    {
+        var request = new AttestNodeRequest { Attestor = attestor, Csr = Csr(key, null) };
+        request.Evidence.AddRange(evidence.Select(part => ByteString.CopyFrom(part)));
+        using var call = _channel.Duplex<AttestNodeRequest, AttestNodeResponse>(Service + "AttestNode", AttestNodeResponse.Parser, null, CancellationToken.None);
+        await call.WriteAsync(request);
+        while (await call.ReadAsync() is { } response)
+        {
+            if (response.Result is { } result)
+            {
+                return result;
+            }
+
+            await call.WriteAsync(new AttestNodeRequest { Answer = ByteString.CopyFrom(answer(response.Challenge.ToByteArray(), SHA256.HashData(request.Csr.Span))) });
+        }
+
+        throw new InvalidOperationException("The attestation ended without a word.");
+    }
+
     public Task<AttestResponse> RenewAsync(ECDsa key, string? name = null) => _channel.UnaryAsync(
         Service + "Renew", new RenewRequest { Csr = Csr(key, name) }, AttestResponse.Parser, new RpcCallOptions { Timeout = Patience }, CancellationToken.None);
 

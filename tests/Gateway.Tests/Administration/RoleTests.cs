@@ -87,7 +87,7 @@ public sealed class RoleTests
         [
             // These authenticate by themselves.
             "/istio.v1.auth.IstioCertificateService/CreateCertificate",
-            "/meshgrains.agent.v1.NodeAgent/Attest", "/meshgrains.agent.v1.NodeAgent/Issue", "/meshgrains.agent.v1.NodeAgent/IssueJwt", "/meshgrains.agent.v1.NodeAgent/Renew",
+            "/meshgrains.agent.v1.NodeAgent/Attest", "/meshgrains.agent.v1.NodeAgent/AttestNode", "/meshgrains.agent.v1.NodeAgent/Issue", "/meshgrains.agent.v1.NodeAgent/IssueJwt", "/meshgrains.agent.v1.NodeAgent/Renew",
             "/meshgrains.agent.v1.NodeAgent/Sync",
             "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",

@@ -4,12 +4,12 @@ namespace MeshGrains.Gateway;
 
 /// <summary>What a bound service-account token says about the pod that holds it. Node and pod name may be absent, the rest never.</summary>
 internal sealed record PodIdentity(
-    string Namespace, string ServiceAccount, string ServiceAccountUid, string? Pod, string PodUid, string? Node)
+    string Namespace, string ServiceAccount, string ServiceAccountUid, string? Pod, string PodUid, string? Node, string? NodeUid = null)
 {
-    /// <summary>The caller, with selectors named as SPIRE names them; <c>k8s:sa-uid</c> is our own.</summary>
+    /// <summary>The caller, with selectors named as SPIRE names them; <c>k8s:sa-uid</c> and <c>k8s:node-uid</c> are our own.</summary>
     public AuthenticatedCaller ToCaller(KubernetesSource source, DateTimeOffset now)
     {
-        var count = 4 + (Pod is null ? 0 : 1) + (Node is null ? 0 : 1);
+        var count = 4 + (Pod is null ? 0 : 1) + (Node is null ? 0 : 1) + (NodeUid is null ? 0 : 1);
         var selectors = new Selector[count];
         selectors[0] = new Selector("k8s", "ns:" + Namespace);
         selectors[1] = new Selector("k8s", "sa:" + ServiceAccount);
@@ -23,7 +23,12 @@ internal sealed record PodIdentity(
 
         if (Node is not null)
         {
-            selectors[next] = new Selector("k8s", "node-name:" + Node);
+            selectors[next++] = new Selector("k8s", "node-name:" + Node);
+        }
+
+        if (NodeUid is not null)
+        {
+            selectors[next] = new Selector("k8s", "node-uid:" + NodeUid);
         }
 
         return new AuthenticatedCaller

@@ -24,4 +24,5 @@ internal ref struct ServiceAccountClaims
     public ReadOnlySpan<byte> Pod;
     public ReadOnlySpan<byte> PodUid;
     public ReadOnlySpan<byte> Node;
+    public ReadOnlySpan<byte> NodeUid;
 }

@@ -118,7 +118,6 @@ internal static class ServiceAccountClaimsReader
             var name = reader.ValueSpan;
             reader.Read();
             var good = true;
-            var ignored = default(ReadOnlySpan<byte>);
             if (name.SequenceEqual("namespace"u8))
             {
                 good = Once(ref seen, Seen.Namespace) && Text(ref reader, ref claims.Namespace);
@@ -133,7 +132,7 @@ internal static class ServiceAccountClaimsReader
             }
             else if (name.SequenceEqual("node"u8))
             {
-                good = Once(ref seen, Seen.Node) && ReadReference(ref reader, ref claims.Node, ref ignored);
+                good = Once(ref seen, Seen.Node) && ReadReference(ref reader, ref claims.Node, ref claims.NodeUid);
             }
             else
             {

@@ -103,7 +103,8 @@ internal sealed class TokenInspector(KubernetesSources sources, TimeProvider tim
         if (!KubernetesNames.IsLabel(claims.Namespace) || !KubernetesNames.IsSubdomain(claims.ServiceAccount)
             || !KubernetesNames.IsUid(claims.ServiceAccountUid) || !KubernetesNames.IsUid(claims.PodUid)
             || (!claims.Pod.IsEmpty && !KubernetesNames.IsSubdomain(claims.Pod))
-            || (!claims.Node.IsEmpty && !KubernetesNames.IsSubdomain(claims.Node)))
+            || (!claims.Node.IsEmpty && !KubernetesNames.IsSubdomain(claims.Node))
+            || (!claims.NodeUid.IsEmpty && !KubernetesNames.IsUid(claims.NodeUid)))
         {
             return TokenFault.Malformed;
         }
@@ -122,7 +123,8 @@ internal sealed class TokenInspector(KubernetesSources sources, TimeProvider tim
                 Encoding.ASCII.GetString(claims.ServiceAccountUid),
                 claims.Pod.IsEmpty ? null : Encoding.ASCII.GetString(claims.Pod),
                 Encoding.ASCII.GetString(claims.PodUid),
-                claims.Node.IsEmpty ? null : Encoding.ASCII.GetString(claims.Node)));
+                claims.Node.IsEmpty ? null : Encoding.ASCII.GetString(claims.Node),
+                claims.NodeUid.IsEmpty ? null : Encoding.ASCII.GetString(claims.NodeUid)));
         return null;
     }
 }

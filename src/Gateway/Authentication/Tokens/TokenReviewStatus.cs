@@ -12,6 +12,7 @@ internal static class TokenReviewStatus
     private const string PodName = "authentication.kubernetes.io/pod-name";
     private const string PodUid = "authentication.kubernetes.io/pod-uid";
     private const string NodeName = "authentication.kubernetes.io/node-name";
+    private const string NodeUid = "authentication.kubernetes.io/node-uid";
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
@@ -72,7 +73,13 @@ internal static class TokenReviewStatus
             return TokenFault.Unbound;
         }
 
-        pod = claimed with { Node = node ?? claimed.Node };
+        var nodeUid = Single(extra, NodeUid);
+        if (nodeUid is not null && ((claimed.NodeUid is not null && claimed.NodeUid != nodeUid) || !KubernetesNames.IsUid(Encoding.UTF8.GetBytes(nodeUid))))
+        {
+            return TokenFault.Unbound;
+        }
+
+        pod = claimed with { Node = node ?? claimed.Node, NodeUid = nodeUid ?? claimed.NodeUid };
         return null;
     }
 
