@@ -56,6 +56,17 @@ public sealed class JwtTests
     }
 
     [SkippableFact]
+    public async Task With_an_issuer_a_plain_client_finds_the_key_of_a_token_by_discovery_and_openssl_verifies_it()
+    {
+        Tool.Require("openssl", "openssl");
+        await using var stage = await AgentStage.StartAsync("jwt.issuer=https://id.example.org");
+        await stage.StartAgentAsync();
+        await stage.EntryAsync("/web", [Own]);
+        await HasTokensAsync(stage, "spiffe://test.mesh/web");
+        await stage.CheckAsync(Script, "openid", null, stage.Folder, $"https://localhost:{stage.Silo.Gateway.Port}", "https://id.example.org", stage.Bundle);
+    }
+
+    [SkippableFact]
     public async Task Who_is_nobody_gets_nothing_and_before_the_control_plane_is_heard_nobody_does()
     {
         await using var agent = await PlayedAgent.StartAsync();

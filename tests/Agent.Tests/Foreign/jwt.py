@@ -109,6 +109,42 @@ def verify(out, jws, published):
     subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", "jwt.key", "-signature", "jwt.sig", "jwt.input"], cwd=out, check=True, stdout=subprocess.DEVNULL)
 
 
+def openid(connection, out, base, issuer, bundle):
+    """A relying party that knows the issuer alone finds the key of a token, and openssl verifies the token with it."""
+    import ssl
+    import urllib.request
+    trusting = ssl.create_default_context(cafile=bundle)
+
+    def read(path, kind):
+        with urllib.request.urlopen(base + path, context=trusting, timeout=TIMEOUT) as answer:
+            expect(answer.headers["content-type"], kind)
+            expect(answer.headers["cache-control"].startswith("public, max-age="), True)
+            return json.loads(answer.read())
+
+    document = read("/.well-known/openid-configuration", "application/json")
+    expect((document["issuer"], document["jwks_uri"]), (issuer, issuer + "/keys"))
+    expect(document["id_token_signing_alg_values_supported"], ["RS256"])
+    published = {key["kid"]: key for key in read("/keys", "application/jwk-set+json")["keys"]}
+    jws = fetch(connection, ["sts.example"])[0][1]
+    header, claims, signature = jws.split(".")
+    expect(json.loads(unb64(header))["alg"], "RS256")
+    expect(json.loads(unb64(claims))["iss"], issuer)
+    key = published[json.loads(unb64(header))["kid"]]
+    expect((key["kty"], key["use"], key["alg"]), ("RSA", "sig", "RS256"))
+
+    def tlv(tag, data):
+        size = len(data)
+        head = bytes([size]) if size < 128 else bytes([0x80 | (size.bit_length() + 7) // 8]) + size.to_bytes((size.bit_length() + 7) // 8, "big")
+        return bytes([tag]) + head + data
+
+    numbers = tlv(0x30, tlv(2, b"\x00" + unb64(key["n"])) + tlv(2, unb64(key["e"])))
+    spki = tlv(0x30, bytes.fromhex("300d06092a864886f70d0101010500") + tlv(3, b"\x00" + numbers))
+    for name, data in (("rsa.key", spki), ("rsa.sig", unb64(signature)), ("rsa.input", f"{header}.{claims}".encode())):
+        with open(os.path.join(out, name), "wb") as file:
+            file.write(data)
+    subprocess.run(["openssl", "dgst", "-sha256", "-keyform", "DER", "-verify", "rsa.key", "-signature", "rsa.sig", "rsa.input"], cwd=out, check=True, stdout=subprocess.DEVNULL)
+
+
 def arguments(connection, mine):
     """What is asked wrongly is INVALID_ARGUMENT, what is not ours PERMISSION_DENIED."""
     def ask(data, words, code=INVALID):

@@ -51,6 +51,23 @@ public sealed class DuplicateActivationTests : IClassFixture<TwoHosts>
     }
 
     [Fact]
+    public async Task Two_activations_that_make_a_JWT_authority_at_once_publish_one_key_and_record_one_end()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            _hosts.Fresh();
+            await TwoHosts.UntilDoneAsync(() => _hosts.TrustDomain(0).EnsureAsync(World.Ensure()));
+            var reserved = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => TwoHosts.UntilDoneAsync(
+                () => _hosts.Grains(i).GetGrain<IJwtAuthorityGrain>(World.TrustDomain.ClusterKey).ReserveAsync($"op-{i}"))));
+
+            var published = Assert.Single(TrustBundles.Of(await _hosts.TrustDomain(0).EnsureAsync(World.Ensure())).JwtAuthorities);
+            Assert.Equal(published.KeyId, Assert.Single(reserved.Select(one => one.KeyId).Distinct()));
+            var stored = Assert.Single(World.Storage.Stored<JwtAuthorityState>($"jwt-authority/{World.TrustDomain.ClusterKey}").Authorities);
+            Assert.All(reserved, one => Assert.True(one.HighestExpiry <= stored.HighestExpiry));
+        }
+    }
+
+    [Fact]
     public async Task One_operation_asked_of_both_activations_gets_one_certificate()
     {
         await TwoHosts.UntilDoneAsync(() => _hosts.TrustDomain(0).EnsureAsync(World.Ensure()));
