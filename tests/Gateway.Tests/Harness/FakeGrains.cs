@@ -79,6 +79,7 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(IWorkloadIdentityGrain.DeleteEntryAsync) => Task.FromResult(registrations.Entries.Remove((string)arguments[0]!)),
             nameof(IWorkloadIdentityGrain.QuarantineAsync) => Task.FromResult(Quarantine(key, (string)arguments[0]!, (string)arguments[1]!)),
             nameof(IWorkloadIdentityGrain.ReleaseAsync) => Task.FromResult(new DenialReceipt(9, null)),
+            nameof(IWorkloadIdentityGrain.AdmitNodeAsync) => Task.FromResult(Admit(key, (AdmitNode)arguments[0]!)),
             nameof(IWorkloadIdentityGrain.EvictAgentAsync) => Task.FromResult(Evicts ? new DenialReceipt(8, Effective) : null),
             nameof(IWorkloadIdentityGrain.BanAgentAsync) => Task.FromResult(Ban(key, (string)arguments[0]!, (string)arguments[1]!)),
             nameof(IWorkloadIdentityGrain.UnbanAgentAsync) => Task.FromResult(new DenialReceipt(9, null)),
@@ -111,6 +112,9 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             .Take((int)arguments[1]!).ToImmutableArray()),
         _ => throw new NotSupportedException(method.Name),
     };
+
+    private static RegistrationEntry Admit(string key, AdmitNode node) => new(
+        node.EntryId, "mesh.test", key, node.ParentId, node.Selectors, null, null, [], null, [], node.ExpiresAt, DateTimeOffset.UnixEpoch, 1, node.OperationId);
 
     private DenialReceipt Ban(string key, string reason, string actor)
     {

@@ -48,6 +48,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public bool TakesRelayedAdministration { get; set; }
 
+    /// <summary>Which nodes are admitted; none unless told.</summary>
+    public Action<NodeAttestationOptions>? NodeAttestation { get; set; }
+
     /// <summary>When set, issuances go there while this one has no CA; needs <see cref="RelayCredentials"/>.</summary>
     public IRelayTargets? RelayTargets { get; set; }
 
@@ -107,6 +110,11 @@ internal sealed class GatewayHost : IAsyncDisposable
             builder.Services.AddSingleton(credentials);
             builder.Services.Configure<RelayOptions>(options => 
                 (options.Listen, options.AttemptTimeout, options.Administration) = ("127.0.0.1:0", TimeSpan.FromSeconds(5), host.TakesRelayedAdministration));
+        }
+
+        if (host.NodeAttestation is { } nodes)
+        {
+            builder.Services.Configure(nodes);
         }
 
         if (host.RelayTargets is { } targets)

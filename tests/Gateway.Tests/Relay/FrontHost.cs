@@ -127,9 +127,9 @@ internal sealed class FrontHost : IAsyncDisposable
         return client;
     }
 
-    public RpcChannel Channel()
+    public RpcChannel Channel((X509Certificate2 Certificate, X509Certificate2Collection Chain)? credentials = null)
     {
-        var channel = new RpcChannel(Address, new RpcChannelOptions { Tls = _silos[0].Tls(null) });
+        var channel = new RpcChannel(Address, new RpcChannelOptions { Tls = _silos[0].Tls(credentials) });
         _clients.Add(channel);
         return channel;
     }
