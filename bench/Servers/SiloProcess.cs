@@ -73,8 +73,9 @@ internal sealed class SiloProcess : IAsyncDisposable
             using var answer = await Http.GetAsync(new Uri(Operations, "/readyz"), cancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception failure) when (failure is HttpRequestException || (failure is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // Not there yet, or too busy to answer in time.
             return false;
         }
     }
