@@ -70,6 +70,8 @@ internal static class RenewDrill
             Name,
             (traffic.Requests >= LeastRequests, $"there were only {traffic.Requests} requests"),
             (traffic.Failed == 0, $"{traffic.Failed} handshakes failed: {traffic.Told}"),
+            (traffic.Failed == 0 || stage.LongestOutage < stage.Life / 2,
+                $"the control plane was away for {stage.LongestOutage.TotalSeconds:0.0} s, longer than the half of a certificate's life that renewal leaves: this machine is too busy to tell"),
             (rotations >= LeastRotations, $"there were only {rotations} rotations"),
             (restarts == 2, $"the control plane was restarted {restarts} times"),
             (traffic.KeptRequests > 0, "no kept connection was used"),

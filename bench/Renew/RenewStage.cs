@@ -61,7 +61,7 @@ internal sealed class RenewStage : IAsyncDisposable
 
             // A restart takes about as long as this start, more under load; a renewal that falls due with its beginning has to find half a life.
             var start = Stopwatch.GetElapsedTime(silo.Started);
-            stage.Life = life ?? TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(2 * ((1.5 * start.TotalSeconds) + 2)), 8, 24));
+            stage.Life = life ?? TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(2 * ((2 * start.TotalSeconds) + 2.5)), 10, 40));
             Progress.Say($"the control plane is ready after {start.TotalSeconds:0.0} s; certificates live {stage.Life.TotalSeconds:0} s");
             await stage.RegisterAsync(cancellationToken);
             await stage.StartNodeAsync(cancellationToken);
