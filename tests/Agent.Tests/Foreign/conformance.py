@@ -4,6 +4,7 @@ The whole conformance of the agent's socket, rule by rule. usage: conformance.py
 Each rule is printed by its name, "held: …" or "broken: …: why"; the exit code is 0 when all of the group hold. Groups differ in what this process is
 entitled to: one (identities of its own trust domain), partners (several with hints, and another trust domain's bundle), nobody, unsynced, changing.
 """
+import json
 import os
 import queue
 import sys
@@ -20,6 +21,7 @@ BAD_HEADERS = (("is missing", ()), ("says false", (("workload.spiffe.io", "false
                ("is empty", (("workload.spiffe.io", ""),)), ("comes twice", api.HEADER * 2), ("holds two values", (("workload.spiffe.io", "true,true"),)),
                ("says yes and no", api.HEADER + (("workload.spiffe.io", "false"),)))
 X509 = ("FetchX509SVID", "FetchX509Bundles")
+STANDING = X509 + ("FetchJWTBundles",)
 SDS = ("StreamSecrets", "DeltaSecrets", "FetchSecrets")
 
 
@@ -36,8 +38,11 @@ def headers():
 
 
 def all_refused(code):
-    def x509(method):
+    def standing(method):
         return lambda connection: refused(code, lambda: next(api.call(connection, method)))
+
+    def unary(method):
+        return lambda connection: refused(code, lambda: api.call(connection, method, api.UNARY[method]))
 
     def secrets(method):
         def attempt(connection):
@@ -47,7 +52,7 @@ def all_refused(code):
             stream.ask(("default",)) if method == "StreamSecrets" else stream.ask_delta(subscribe=("default",))
             refused(code, stream.next)
         return attempt
-    return [(f"{method}: {code.name}", x509(method)) for method in X509] + [(f"{method}: {code.name}", secrets(method)) for method in SDS]
+    return [(f"{method}: {code.name}", kind(method)) for kind, methods in ((standing, STANDING), (unary, api.UNARY), (secrets, SDS)) for method in methods]
 
 
 def health_says(status):
@@ -73,6 +78,15 @@ def one(domain, *ids):
             # PKCS #8: version 0, then the algorithm id-ecPublicKey.
             expect((len(key), b"\x02\x01\x00\x30" in key[0][:12], bytes.fromhex("2a8648ce3d0201") in key[0]), (1, True, True))
             expect(text(svid, 1).encode() in der(svid[2][0])[0], True)
+
+    def jwt_arguments(connection):
+        invalid, denied = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.PERMISSION_DENIED
+        for code, method, request in (
+                (invalid, "FetchJWTSVID", b""), (invalid, "FetchJWTSVID", field(1, "")), (invalid, "FetchJWTSVID", field(1, "a") + field(1, "")),
+                (invalid, "FetchJWTSVID", field(1, "a") + field(2, "no SPIFFE ID")), (denied, "FetchJWTSVID", field(1, "a") + field(2, f"spiffe://{domain}/not-its-own")),
+                (invalid, "ValidateJWTSVID", b""), (invalid, "ValidateJWTSVID", field(1, "a")), (invalid, "ValidateJWTSVID", field(2, "a")),
+                (invalid, "ValidateJWTSVID", field(1, "a") + field(2, "no.token.this")), (invalid, "ValidateJWTSVID", field(1, "a") + field(2, "e30.e30."))):
+            refused(code, lambda: api.call(connection, method, request))
 
     def deadline(connection):
         stream = api.call(connection, "FetchX509SVID", timeout=0.7)
@@ -128,6 +142,7 @@ def one(domain, *ids):
         ("Workload API: chain and bundle are DER one after another, the key is PKCS #8, the leaf names its SPIFFE ID", der_fields),
         ("Workload API: X.509 bundles by trust domain, the very bundle of the SVIDs", lambda connection: api.bundles(connection, "spiffe://" + domain)),
         ("Workload API: unknown fields and metadata are passed over", unary_of_stream),
+        ("Workload API: JWT methods refuse missing and wrong arguments, and another's SPIFFE ID", jwt_arguments),
         ("Workload API: nothing is sent while nothing changes", quiet),
         ("Workload API: DEADLINE_EXCEEDED when the client's deadline passes", deadline),
         ("Workload API: many streams on one connection", many),
@@ -171,7 +186,13 @@ def partners(domain, partner, *wanted):
         expect(1 in message, False)
         expect(sorted(text(parse(item), 1) for item in message[2]), sorted(("spiffe://" + domain, "spiffe://" + partner)))
 
+    def jwt_bundles(connection):
+        found = {text(parse(item), 1): json.loads(parse(item)[2][0]) for item in api.first(connection, "FetchJWTBundles")[1]}
+        expect(sorted(found), sorted(("spiffe://" + domain, "spiffe://" + partner)))
+        expect([type(bundle["keys"]) for bundle in found.values()], [list, list])
+
     return [
+        ("Workload API: FetchJWTBundles holds own and federated key sets, by trust domain", jwt_bundles),
         ("Workload API: hints are told, each once; of two identities with one hint the older one stays", hints),
         ("Workload API: federated bundles by trust domain, apart from the own one; no CRL", federated),
         ("Workload API: FetchX509Bundles holds own and federated bundles; no CRL", bundles),
@@ -291,7 +312,7 @@ def changing(connection, folder):
 
 def stopping(connection, folder):
     """Streams that stand while the agent is stopped."""
-    streams = [api.call(connection, method) for method in X509]
+    streams = [api.call(connection, method) for method in STANDING]
     for stream in streams:
         next(stream)
     named, delta = sds.Stream(connection), sds.Stream(connection, "DeltaSecrets")
