@@ -20,7 +20,7 @@ public sealed class AgentManifestTests
     }
 
     [SkippableFact]
-    public void It_sees_the_nodes_processes_and_three_folders_of_the_node_and_has_two_of_roots_rights()
+    public void It_sees_the_nodes_processes_and_two_folders_of_the_node_and_has_two_of_roots_rights()
     {
         var pod = Pod["spec"];
         var container = Assert.Single(pod["containers"].Items);
@@ -28,7 +28,7 @@ public sealed class AgentManifestTests
         Assert.Equal("true", pod["hostPID"].Text);
         Assert.All(new[] { "hostNetwork", "hostIPC" }, key => Assert.False(pod[key].Exists, key));
         Assert.Equal(
-            ["/run/meshgrains/agent", "/var/lib/meshgrains/agent", "/etc/meshgrains-node"],
+            ["/run/meshgrains/agent", "/var/lib/meshgrains/agent"],
             pod["volumes"].Items.Where(volume => volume["hostPath"].Exists).Select(volume => volume.Path("hostPath.path").Text));
         Assert.Equal("RuntimeDefault", pod.Path("securityContext.seccompProfile.type").Text);
         Assert.Equal("false", security["allowPrivilegeEscalation"].Text);
@@ -77,8 +77,12 @@ public sealed class AgentManifestTests
         Assert.All(check.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1), error => Assert.Contains(": there is no '/run/secrets/", error, StringComparison.Ordinal));
 
         var mounts = container["volumeMounts"].Items.Select(mount => mount["mountPath"].Text).ToList();
-        Assert.All(new[] { "controlPlane.trustBundle", "node.joinTokenFile" }, key => Assert.Contains(Path.GetDirectoryName(File.Path(key).Text), mounts));
         var defaults = Yaml.Documents(Tree.Read("infra/meshgrains-agent.yaml"))[0];
+        Assert.Contains(Path.GetDirectoryName(File.Path("controlPlane.trustBundle").Text), mounts);
+        var token = Pod.Path("spec.volumes").Named("node").Path("projected.sources").Items.Single()["serviceAccountToken"];
+        Assert.Equal("k8s", File.Path("node.attestor").Text);
+        Assert.Equal(defaults.Path("node.k8s.tokenFile").Text, $"{container["volumeMounts"].Named("node")["mountPath"].Text}/{token["path"].Text}");
+        Assert.Contains($"audience: {token["audience"].Text}", Tree.Read("docs/operations/agent.md"), StringComparison.Ordinal);
         Assert.Contains(Path.GetDirectoryName(defaults["socket"].Text), mounts);
         Assert.Equal("disk", File.Path("keyStore.mode").Text);
         Assert.Contains(defaults.Path("keyStore.directory").Text, mounts);
