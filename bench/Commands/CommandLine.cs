@@ -48,15 +48,25 @@ internal static class CommandLine
                 result.AddError("--agents takes 1 to 100000.");
             }
         });
-        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, a fleet, or agents.")
+        var node = new Option<bool>("--agent-node") { Description = "One real agent with many identities: memory, and the time from its attestation to the first SVID served." };
+        var identities = new Option<int>("--identities") { Description = "How many identities the node has.", DefaultValueFactory = _ => AgentNodeBench.DefaultIdentities };
+        identities.Validators.Add(result =>
         {
-            quick, json, server, keep, only, cluster, fleet, workloads, agents,
+            if (result.GetValueOrDefault<int>() is < 1 or > 20_000)
+            {
+                result.AddError("--identities takes 1 to 20000: more entries of one agent a silo does not give.");
+            }
+        });
+        var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, a fleet, agents, or one agent's node.")
+        {
+            quick, json, server, keep, only, cluster, fleet, workloads, agents, node, identities,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
             var options = new BenchOptions(
                 arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []);
             return arguments.GetValue(agents) is { } count ? AgentsBench.RunAsync(options, count, cancellationToken)
+                : arguments.GetValue(node) ? AgentNodeBench.RunAsync(options, arguments.GetValue(identities), cancellationToken)
                 : arguments.GetValue(fleet) ? FleetBench.RunAsync(options, arguments.GetValue(workloads), cancellationToken)
                 : arguments.GetValue(cluster) ? ClusterBench.RunAsync(options, cancellationToken)
                 : BenchCommand.RunAsync(options, cancellationToken);

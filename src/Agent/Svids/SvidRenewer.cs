@@ -17,6 +17,7 @@ internal sealed class SvidRenewer(
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private ImmutableArray<ReadOnlyMemory<byte>> _issuers = [];
@@ -44,8 +45,13 @@ internal sealed class SvidRenewer(
             {
                 if (due.Count > 0)
                 {
-                    await IssueAsync(linked!, due, snapshot, stoppingToken);
+                    var rest = await IssueAsync(linked!, due, snapshot, stoppingToken);
                     pause = FirstRetry;
+                    if (rest > TimeSpan.Zero)
+                    {
+                        await Clock.PauseAsync(time, rest * jitter.Next(0.2), stoppingToken);
+                    }
+
                     continue;
                 }
 
@@ -88,7 +94,8 @@ internal sealed class SvidRenewer(
             .Select(item => item.Entry)];
     }
 
-    private async Task IssueAsync(ISvidIssuer issuer, List<AgentEntry> due, AgentSnapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>How long the control plane, which has too much to do, is let alone before the next batch; zero when it took all.</summary>
+    private async Task<TimeSpan> IssueAsync(ISvidIssuer issuer, List<AgentEntry> due, AgentSnapshot snapshot, CancellationToken cancellationToken)
     {
         var keys = due.Select(_ => new SvidKey()).ToList();
         try
@@ -103,9 +110,16 @@ internal sealed class SvidRenewer(
 
             var now = time.GetUtcNow();
             var taken = new List<WorkloadSvid>();
+            List<IssueResponse.Types.Result> busy = [];
             for (var i = 0; i < due.Count; i++)
             {
-                if (Take(due[i], keys[i], response.Results[i], now) is { } svid)
+                if (response.Results[i] is { Code: (int)RpcStatusCode.ResourceExhausted or (int)RpcStatusCode.Unavailable } later)
+                {
+                    // Nothing about this entry: it stays due, and whoever is waited for comes first then.
+                    busy.Add(later);
+                    metrics.Refused(later.Reason.Length == 0 ? "busy" : later.Reason);
+                }
+                else if (Take(due[i], keys[i], response.Results[i], now) is { } svid)
                 {
                     taken.Add(svid);
 
@@ -123,6 +137,14 @@ internal sealed class SvidRenewer(
 
             state.Put(taken);
             metrics.Issued(taken.Count);
+            if (busy.Count == 0)
+            {
+                return TimeSpan.Zero;
+            }
+
+            AgentLog.BatchFailed(logger, busy.Count, busy[0].Message);
+            var asked = TimeSpan.FromMilliseconds(busy.Max(result => result.RetryAfterMs));
+            return asked < FirstRetry ? FirstRetry : asked < LongestRest ? asked : LongestRest;
         }
         finally
         {

@@ -142,6 +142,24 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_control_plane_that_has_too_much_to_do_is_let_alone_and_what_is_waited_for_comes_first_then()
+    {
+        var good = _link.Answer;
+        _link.Answer = request => Refuse(request, "caller_quota", RpcStatusCode.ResourceExhausted);
+        Entries(30);
+        await _renewer.StartAsync(CancellationToken.None);
+        await SleepingAsync();
+        Assert.Single(_link.Asked);
+        Assert.Equal(TimeSpan.FromMilliseconds(700), _time.UntilNextTimer);
+
+        _link.Answer = good;
+        _demand.Want(["e29"]);
+        _time.Advance(TimeSpan.FromMilliseconds(700));
+        await HeldAsync(30);
+        Assert.Equal("e29", _link.Asked[1][0]);
+    }
+
+    [Fact]
     public async Task A_wrong_answer_is_not_taken_and_does_not_make_it_ask_without_end()
     {
         var wrong = new Queue<Func<IssueRequest, IssueResponse>>(
@@ -214,9 +232,9 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
         Assert.Equal(_ca.Root.ToArray(), issuers[0].ToArray());
     }
 
-    private static IssueResponse Refuse(IssueRequest request, string reason) => new()
+    private static IssueResponse Refuse(IssueRequest request, string reason, RpcStatusCode code = RpcStatusCode.PermissionDenied) => new()
     {
-        Results = { request.Items.Select(item => new IssueResponse.Types.Result { EntryId = item.EntryId, Code = (int)RpcStatusCode.PermissionDenied, Reason = reason, Message = "no" }) },
+        Results = { request.Items.Select(item => new IssueResponse.Types.Result { EntryId = item.EntryId, Code = (int)code, Reason = reason, Message = "no", RetryAfterMs = 700 }) },
     };
 
     private IssueResponse Sign(IssueRequest request, DateTimeOffset notAfter, TestIssuer? issuer = null, string? spiffeId = null, bool foreignKey = false)
