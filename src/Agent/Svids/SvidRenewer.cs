@@ -17,10 +17,13 @@ internal sealed class SvidRenewer(
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
 
+    private const int FirstBatch = 10;
+    private static readonly TimeSpan QuickBatch = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
 
     private ImmutableArray<ReadOnlyMemory<byte>> _issuers = [];
+    private int _batch = Math.Min(FirstBatch, options.Renewal.BatchSize);
 
     // Entries that were refused, and when they may be asked for again, unless they change; cleared of entries that went.
     private readonly Dictionary<string, (DateTimeOffset At, TimeSpan Pause, long Revision)> _refused = new(StringComparer.Ordinal);
@@ -90,7 +93,7 @@ internal sealed class SvidRenewer(
             .Select(entry => (Entry: entry, Svid: snapshot.Svids.GetValueOrDefault(entry.Id)))
             .Where(item => item.Svid is null || item.Svid.RenewAt <= now || snapshot.TaintedAuthorities.Contains(item.Svid.IssuerAuthorityId))
             .OrderBy(item => item.Svid is null && wanted.Contains(item.Entry.Id) ? 0 : 1).ThenBy(item => item.Svid?.NotAfter ?? DateTimeOffset.MinValue)
-            .Take(options.Renewal.BatchSize)
+            .Take(_batch)
             .Select(item => item.Entry)];
     }
 
@@ -102,7 +105,9 @@ internal sealed class SvidRenewer(
         {
             var request = new IssueRequest();
             request.Items.AddRange(due.Zip(keys, (entry, key) => new IssueRequest.Types.Item { EntryId = entry.Id, Csr = ByteString.CopyFrom(key.CsrDer) }));
+            var started = time.GetTimestamp();
             var response = await issuer.IssueAsync(request, cancellationToken);
+            Resize(time.GetElapsedTime(started));
             if (response.Results.Count != due.Count)
             {
                 throw new RpcException(RpcStatusCode.Internal, $"The control plane answered {response.Results.Count} of {due.Count} requests.");
@@ -151,6 +156,10 @@ internal sealed class SvidRenewer(
             keys.ForEach(key => key.Dispose());
         }
     }
+
+    /// <summary>Whoever calls while a batch is under way waits for the whole of it and for the next one: so batches are small until they are seen to be quick.</summary>
+    private void Resize(TimeSpan taken) =>
+        _batch = Math.Clamp(taken < QuickBatch ? _batch * 2 : taken > 2 * QuickBatch ? _batch / 2 : _batch, 1, options.Renewal.BatchSize);
 
     /// <summary>Null when it was refused, or what came cannot be used.</summary>
     private WorkloadSvid? Take(AgentEntry entry, SvidKey key, IssueResponse.Types.Result result, DateTimeOffset now)
