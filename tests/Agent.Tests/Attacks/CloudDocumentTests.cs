@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MeshGrains.Agent.Tests.Kit;
+using MeshGrains.Identity;
 using MeshGrains.Rpc.Agents;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -60,6 +62,36 @@ public sealed class CloudDocumentTests(AttackedSilo attacked) : IClassFixture<At
         await RefusedAsync("aws_malformed", attacked.Aws.Sign(document, "-nocerts", "-md", "sha1"));
         await RefusedAsync("aws_malformed", Encoding.ASCII.GetBytes(document));
         await RefusedAsync("aws_malformed", [0x30, 0x80]);
+    }
+
+    [SkippableFact]
+    public void No_change_of_a_byte_makes_another_document_hold_and_none_makes_reading_fail_otherwise_than_by_saying_no()
+    {
+        var signed = attacked.Aws.Sign(AwsSigner.Document("i-0eeeeeeeeeeeeeeee"));
+        using var certificate = X509Certificate2.CreateFromPem(File.ReadAllText(attacked.Aws.CertificateFile));
+        using var key = certificate.GetRSAPublicKey()!;
+        Assert.True(SignedDocument.TryRead(signed, out var good) && good.IsSignedBy(key));
+        var refused = 0;
+        for (var at = 0; at < signed.Length; at++)
+        {
+            foreach (var change in new byte[] { 0x01, 0x80, 0xFF })
+            {
+                var changed = (byte[])signed.Clone();
+                changed[at] ^= change;
+                if (SignedDocument.TryRead(changed, out var read) && read.IsSignedBy(key))
+                {
+                    Assert.Equal(good.Content, read.Content);
+                }
+                else
+                {
+                    refused++;
+                }
+            }
+
+            Assert.False(SignedDocument.TryRead(signed.AsMemory(0, at), out _));
+        }
+
+        Assert.True(refused > signed.Length, $"{refused} of {3 * signed.Length} changes were refused");
     }
 
     private async Task<AttestResponse> AttestAsync(byte[] document)
