@@ -18,7 +18,7 @@ public sealed class EvictionTests(AttackedSilo attacked) : IClassFixture<Attacke
 
         await silo.PostAsync("/v1/agents/evicted/evict", new { reason = "sold" });
 
-        Assert.Equal("agent_evicted", await RawAgent.EndOfAsync(stream));
+        await RawAgent.EndedAsync(stream, "agent_evicted");
         Assert.Equal("agent_evicted", await RawAgent.RefusedAsync(old.RenewAsync));
         Assert.Equal("agent_evicted", await RawAgent.RefusedAsync(() => old.IssueAsync(entry)));
         Assert.Equal("agent_evicted", await RawAgent.RefusedAsync(() => old.SyncAsync()));
@@ -45,7 +45,7 @@ public sealed class EvictionTests(AttackedSilo attacked) : IClassFixture<Attacke
 
         await silo.PostAsync("/v1/agents/banned/ban", new { reason = "stolen" });
 
-        Assert.Equal("agent_banned", await RawAgent.EndOfAsync(stream));
+        await RawAgent.EndedAsync(stream, "agent_banned");
         Assert.Equal("agent_banned", await RawAgent.RefusedAsync(old.RenewAsync));
         Assert.Equal("agent_banned", await RawAgent.RefusedAsync(() => old.IssueAsync(entry)));
         Assert.Equal("agent_banned", await RawAgent.RefusedAsync(() => old.SyncAsync()));

@@ -76,7 +76,7 @@ public sealed class NodeProofTests(AttackedSilo attacked) : IClassFixture<Attack
         using var stream = await old.SyncAsync();
 
         await attacked.Silo.PostAsync("/v1/agents/x509pop%2Fn4.rack.test/evict", new { reason = "reinstalled" });
-        Assert.Equal("agent_evicted", await RawAgent.EndOfAsync(stream));
+        await RawAgent.EndedAsync(stream, "agent_evicted");
         Assert.Equal("agent_evicted", await RawAgent.RefusedAsync(old.RenewAsync));
         using var anew = new RawAgent(attacked.Silo, RawAgent.Context((await AttestAsync(node, (nonce, csr) => Sign(node, nonce, csr), key)).Svid, key));
         await anew.RenewAsync();

@@ -30,13 +30,15 @@ public sealed class RelayedAgentTests
 
         front.Silo.Agents.Refusal = new MeshGrains.Grains.Refusal(MeshGrains.Grains.RefusalCode.PermissionDenied, "agent_banned", "This agent is banned.");
         front.Silo.Agents.Change(null);
-        var ended = await Assert.ThrowsAsync<RpcException>(async () =>
+        await Assert.ThrowsAsync<RpcException>(async () =>
         {
             while (await call.ReadAsync() is not null)
             {
             }
         });
-        Assert.Equal((RpcStatusCode.PermissionDenied, "agent_banned"), (ended.StatusCode, ended.Trailers.Get("mesh-reason")));
+        var refused = await Assert.ThrowsAsync<RpcException>(() => front.Channel(credentials).UnaryAsync(
+            Service + "Renew", new RenewRequest { Csr = ByteString.CopyFrom(TestCa.Csr()) }, AttestResponse.Parser, null, CancellationToken.None));
+        Assert.Equal((RpcStatusCode.PermissionDenied, "agent_banned"), (refused.StatusCode, refused.Trailers.Get("mesh-reason")));
     }
 
     [Fact]
