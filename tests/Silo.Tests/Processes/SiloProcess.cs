@@ -90,11 +90,13 @@ internal sealed partial class SiloProcess : SiloClient
         }
     }
 
-    /// <summary>SIGTERM; the exit code when it ends within 30 s.</summary>
+    /// <summary>SIGTERM; the exit code when it ends within 30 s, which has to be 0.</summary>
     public async Task<int> StopAsync()
     {
         Signal(Terminate);
-        return await EndAsync(TimeSpan.FromSeconds(30));
+        var code = await EndAsync(TimeSpan.FromSeconds(30));
+        Assert.True(code == 0, $"It ended with {code}: {Output}{Errors}");
+        return code;
     }
 
     /// <summary>SIGKILL: nothing is said to anybody.</summary>
