@@ -58,8 +58,16 @@ internal sealed class NodeAgent : IAsyncDisposable
             $"Waiting for {svids} SVIDs", Process,
             async cancel =>
             {
-                var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{_operations.ToString(CultureInfo.InvariantCulture)}/metrics"), cancel);
-                return PrometheusSample.Find(text, "meshgrains_agent_connected") == 1 && PrometheusSample.Find(text, "meshgrains_agent_svids") == svids ? text : null;
+                try
+                {
+                    var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{_operations.ToString(CultureInfo.InvariantCulture)}/metrics"), cancel);
+                    return PrometheusSample.Find(text, "meshgrains_agent_connected") == 1 && PrometheusSample.Find(text, "meshgrains_agent_svids") == svids ? text : null;
+                }
+                catch (HttpRequestException)
+                {
+                    // It listens on its socket first.
+                    return null;
+                }
             },
             patience, cancellationToken);
     }
