@@ -59,58 +59,67 @@ internal sealed class AgentCalls(
             return refusal is not null ? refusal : await OwnAsync(caller with { AttestedAt = agent!.AttestedAt }, "", request.Csr.Memory, requestId, context);
         });
 
-    public ValueTask<Wire.IssueResponse> IssueAsync(Wire.IssueRequest request, RpcServerContext context) =>
-        RunAsync<Wire.IssueResponse>(context, async (caller, requestId) =>
+    public ValueTask<Wire.IssueResponse> IssueAsync(Wire.IssueRequest request, RpcServerContext context) => BatchAsync(
+        context, request.Items, item => item.EntryId,
+        async (item, asking, requestId) =>
         {
-            if (request.Items.Count is 0 or > MaxItems)
+            var result = await issuance.IssueAsync(new SvidRequest(asking, item.Csr.Memory, null, requestId), context.CancellationToken);
+            return result.Succeeded ? new Wire.IssueResponse.Types.Result { EntryId = item.EntryId, Svid = AgentMessages.Svid(result.Svid) } : result.Refusal;
+        },
+        (entryId, refusal) => new Wire.IssueResponse.Types.Result
+        {
+            EntryId = entryId, Code = (int)RefusalMap.RpcStatus(refusal.Code), Reason = refusal.Reason, Message = refusal.Message, RetryAfterMs = RetryAfterMs(refusal),
+        },
+        results => new Wire.IssueResponse { Results = { results } });
+
+    /// <summary>Answers each item of a batch for the agent's own entries, all at once: their records share a commit of the log.</summary>
+    internal ValueTask<TResponse> BatchAsync<TItem, TResult, TResponse>(
+        RpcServerContext context, IReadOnlyCollection<TItem> items, Func<TItem, string> entryOf, Func<TItem, AuthenticatedCaller, string, Task<Answer<TResult>>> issue,
+        Func<string, Refusal, TResult> refused, Func<TResult[], TResponse> whole)
+        where TResult : class
+        where TResponse : class
+    {
+        return RunAsync<TResponse>(context, async (caller, requestId) =>
+        {
+            if (items.Count is 0 or > MaxItems)
             {
-                return new Refusal(RefusalCode.InvalidArgument, "batch_size", $"A batch has {request.Items.Count} items; give 1 to {MaxItems}.");
+                return new Refusal(RefusalCode.InvalidArgument, "batch_size", $"A batch has {items.Count} items; give 1 to {MaxItems}.");
             }
 
             var (agent, refusal) = await directory.JudgeAsync(caller, context.CancellationToken);
-            if (refusal is not null)
-            {
-                return refusal;
-            }
-
-            // All at once: their records share a commit of the log.
-            var response = new Wire.IssueResponse();
-            response.Results.AddRange(await Task.WhenAll(request.Items.Select((item, index) => OneAsync(item, index, caller, agent!, requestId, context))));
-            return response;
+            return refusal is not null ? refusal : whole(await Task.WhenAll(items.Select((item, index) => OneAsync(item, index, caller, agent!, requestId))));
         });
 
-    private async Task<Wire.IssueResponse.Types.Result> OneAsync(
-        Wire.IssueRequest.Types.Item item, int index, AuthenticatedCaller caller, AgentStanding agent, string requestId, RpcServerContext context)
-    {
-        var started = metrics.Start();
-
-        // The intake has taken the first one's quota.
-        var refusal = index == 0 ? null : admission.CheckQuota(caller);
-        if (refusal is null)
+        async Task<TResult> OneAsync(TItem item, int index, AuthenticatedCaller caller, AgentStanding agent, string requestId)
         {
-            var asking = new AuthenticatedCaller
+            var started = metrics.Start();
+
+            // The intake has taken the first one's quota.
+            var refusal = index == 0 ? null : admission.CheckQuota(caller);
+            if (refusal is null)
             {
-                Kind = CallerKind.Agent, Name = agent.AgentId, SpiffeId = agent.AgentId, CertificateSerial = caller.CertificateSerial,
-                EntryId = item.EntryId, Agent = agent, AttestedAt = agent.AttestedAt,
-            };
-            var result = await issuance.IssueAsync(new SvidRequest(asking, item.Csr.Memory, null, requestId), context.CancellationToken);
-            if (result.Succeeded)
-            {
-                metrics.Issued(Api, started);
-                return new Wire.IssueResponse.Types.Result { EntryId = item.EntryId, Svid = AgentMessages.Svid(result.Svid) };
+                var asking = new AuthenticatedCaller
+                {
+                    Kind = CallerKind.Agent, Name = agent.AgentId, SpiffeId = agent.AgentId, CertificateSerial = caller.CertificateSerial,
+                    EntryId = entryOf(item), Agent = agent, AttestedAt = agent.AttestedAt,
+                };
+                var given = await issue(item, asking, requestId);
+                if (given.Message is { } result)
+                {
+                    metrics.Issued(Api, started);
+                    return result;
+                }
+
+                refusal = given.Refusal!;
             }
 
-            refusal = result.Refusal;
+            metrics.Refused(Api, refusal.Reason, started);
+            refusals.Tell(Api, context.HttpContext, agent.AgentId, refusal);
+            return refused(entryOf(item), refusal);
         }
-
-        metrics.Refused(Api, refusal.Reason, started);
-        refusals.Tell(Api, context.HttpContext, agent.AgentId, refusal);
-        return new Wire.IssueResponse.Types.Result
-        {
-            EntryId = item.EntryId, Code = (int)RefusalMap.RpcStatus(refusal.Code), Reason = refusal.Reason, Message = refusal.Message,
-            RetryAfterMs = (int)(refusal.RetryAfter ?? TimeSpan.Zero).TotalMilliseconds,
-        };
     }
+
+    internal static int RetryAfterMs(Refusal refusal) => (int)(refusal.RetryAfter ?? TimeSpan.Zero).TotalMilliseconds;
 
     private async Task<Answer<Wire.AttestResponse>> OwnAsync(
         AuthenticatedCaller caller, string attestation, ReadOnlyMemory<byte> csr, string requestId, RpcServerContext context)
