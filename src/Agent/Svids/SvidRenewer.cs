@@ -43,7 +43,8 @@ internal sealed class SvidRenewer(
                 continue;
             }
 
-            var due = linked is null ? [] : Due(snapshot, now);
+            // Before the entries are whole nobody is served, and whoever waits is not known yet.
+            var due = linked is null || !snapshot.IsSynced ? [] : Due(snapshot, now);
             try
             {
                 if (due.Count > 0)
