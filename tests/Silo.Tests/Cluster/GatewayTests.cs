@@ -23,7 +23,7 @@ public sealed class GatewayTests(ClusterServers servers)
         cluster.WriteBootstrap("edge-1", BootstrapNames.GatewayRole);
         await using var front = await RunningFront.StartUnreadyAsync(
             first, cluster.DataOf("edge-1"), $"relay.silos.0={RunningFront.RelayOf(first)}", $"relay.silos.1={(string)second.Endpoints["relay"]!}",
-            $"relay.silos.2={(string)third.Endpoints["relay"]!}", "relay.attemptTimeout=2s");
+            $"relay.silos.2={(string)third.Endpoints["relay"]!}", "relay.attemptTimeout=3s", "relay.deadline=10s");
         await front.ReadyAsync(withTemplates: false);
         await SilosAsync(front, "ready", 3);
         var started = await front.FetchAsync(await first.JoinTokenAsync($"spiffe://{SiloClient.TrustDomain}/hello/world"));
