@@ -14,6 +14,8 @@ public sealed class RpcRequestReader<TRequest> : IAsyncEnumerable<TRequest>
     private readonly RpcServerContext _context;
     private readonly MessageParser<TRequest> _parser;
     private readonly int _maxMessageBytes;
+    private volatile TaskCompletionSource? _reading;
+    private volatile bool _left;
     private bool _ended;
 
     internal RpcRequestReader(RpcServerContext context, MessageParser<TRequest> parser, int maxMessageBytes)
@@ -21,6 +23,7 @@ public sealed class RpcRequestReader<TRequest> : IAsyncEnumerable<TRequest>
         _context = context;
         _parser = parser;
         _maxMessageBytes = maxMessageBytes;
+        context.LeaveRequests = LeaveAsync;
     }
 
     /// <summary>The next message; null when the client has closed its side.</summary>
@@ -33,6 +36,33 @@ public sealed class RpcRequestReader<TRequest> : IAsyncEnumerable<TRequest>
             return null;
         }
 
+        TaskCompletionSource reading = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _reading = reading;
+        try
+        {
+            return _left ? throw new OperationCanceledException("The call has ended.") : await NextAsync(cancellationToken);
+        }
+        finally
+        {
+            reading.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Ends a read that a handler left behind: the server uses streams again, and a reader of the last call would take what belongs to the next one.
+    /// </summary>
+    private async Task LeaveAsync()
+    {
+        _left = true;
+        if (_reading is { Task.IsCompleted: false } behind)
+        {
+            _context.HttpContext.Request.BodyReader.CancelPendingRead();
+            await behind.Task;
+        }
+    }
+
+    private async ValueTask<TRequest?> NextAsync(CancellationToken cancellationToken)
+    {
         HttpRequest http = _context.HttpContext.Request;
         PipeReader body = http.BodyReader;
         using CancellationTokenSource? linked = Link(cancellationToken);
@@ -40,6 +70,12 @@ public sealed class RpcRequestReader<TRequest> : IAsyncEnumerable<TRequest>
         while (true)
         {
             ReadResult read = await body.ReadAsync(token);
+            if (read.IsCanceled)
+            {
+                body.AdvanceTo(read.Buffer.Start);
+                throw new OperationCanceledException("The call has ended.");
+            }
+
             ReadOnlySequence<byte> rest = read.Buffer;
             FrameStatus status = Frames.TryRead(ref rest, _maxMessageBytes, out ReadOnlySequence<byte> frame);
             if (status == FrameStatus.Message)

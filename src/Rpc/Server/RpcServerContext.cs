@@ -86,6 +86,9 @@ public sealed class RpcServerContext
         }
     }
 
+    /// <summary>Ends what the handler left reading of the requests.</summary>
+    internal Func<Task> LeaveRequests { get; set; } = static () => Task.CompletedTask;
+
     internal bool DeadlinePassed => HasDeadline && _time.GetElapsedTime(_started) >= _timeout;
 
     internal bool ClientGone => HttpContext.RequestAborted.IsCancellationRequested;

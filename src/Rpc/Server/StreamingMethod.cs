@@ -24,7 +24,15 @@ internal sealed class StreamingMethod(
                 LiftBodyLimits(http);
             }
 
-            await serve(context);
+            try
+            {
+                await serve(context);
+            }
+            finally
+            {
+                await context.LeaveRequests();
+            }
+
             if (context.DeadlinePassed)
             {
                 throw new RpcException(RpcStatusCode.DeadlineExceeded, "The deadline passed before the call was done.");

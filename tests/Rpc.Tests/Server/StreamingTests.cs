@@ -113,6 +113,37 @@ public sealed class StreamingTests
     }
 
     [Fact]
+    public async Task A_read_that_a_handler_left_behind_takes_nothing_of_the_next_call()
+    {
+        await using RpcTestServer server = await RpcTestServer.StartAsync(app =>
+            app.MapGrpcDuplex<StringValue, StringValue>(Chat, StringValue.Parser, async (requests, responses, _) =>
+            {
+                StringValue first = (await requests.ReadAsync())!;
+                Task<StringValue?> ahead = requests.ReadAsync().AsTask();
+                if (first.Value == "leave")
+                {
+                    throw new RpcException(RpcStatusCode.PermissionDenied, "No.");
+                }
+
+                await responses.WriteAsync(new StringValue { Value = (await ahead)!.Value });
+            }));
+        using RpcChannel channel = server.Connect();
+        for (int i = 0; i < 50; i++)
+        {
+            using (RpcDuplexCall<StringValue, StringValue> left = channel.Duplex<StringValue, StringValue>(Chat, StringValue.Parser))
+            {
+                await left.WriteAsync(new StringValue { Value = "leave" });
+                Assert.Equal(RpcStatusCode.PermissionDenied, (await Assert.ThrowsAsync<RpcException>(() => left.ReadAsync().AsTask())).StatusCode);
+            }
+
+            using RpcDuplexCall<StringValue, StringValue> next = channel.Duplex<StringValue, StringValue>(Chat, StringValue.Parser);
+            await next.WriteAsync(new StringValue { Value = "stay" });
+            await next.WriteAsync(new StringValue { Value = "mine" });
+            Assert.Equal("mine", (await next.ReadAsync())!.Value);
+        }
+    }
+
+    [Fact]
     public async Task A_server_that_ends_early_tells_the_writer_its_status()
     {
         await using RpcTestServer server = await RpcTestServer.StartAsync(app =>
