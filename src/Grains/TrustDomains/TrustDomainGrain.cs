@@ -59,6 +59,12 @@ internal sealed partial class TrustDomainGrain(
             await log.ReadAnchorAsync(_trustDomain.Name, LogAnchor.Bundle, cancellationToken));
         if (State.BundleNumber < shown)
         {
+            // The state was read before the log: another activation may have written both meanwhile.
+            await _record.RefreshAsync();
+        }
+
+        if (State.BundleNumber < shown)
+        {
             throw StoreFailures.Of(new RecordTamperedException(
                 $"trust-domain/{_trustDomain.Name}",
                 $"the log tells of bundle {shown}, the state only of {State.BundleNumber}. The state store was rolled back or lost; restore the newer one, or {RestoreDeclaration.Advice}"));
