@@ -19,13 +19,7 @@ internal sealed class GatewayCheck(AgentState state, SpiffeId expected, TimeProv
         ClientCertificateContext = identity?.Tls,
         AllowTlsResume = false,
         RemoteCertificateValidationCallback = Accept,
-        CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-            VerificationFlags = X509VerificationFlags.AllFlags,
-        },
+        CertificateChainPolicy = PeerChain.Undecided(),
     };
 
     private bool Accept(object sender, X509Certificate? leaf, X509Chain? chain, SslPolicyErrors errors)
@@ -41,8 +35,7 @@ internal sealed class GatewayCheck(AgentState state, SpiffeId expected, TimeProv
             return "it showed no certificate";
         }
 
-        IReadOnlyList<ReadOnlyMemory<byte>> intermediates = [.. (chain?.ChainPolicy.ExtraStore ?? []).Select(certificate => certificate.RawDataMemory)];
-        var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), intermediates, bundle.Bundle, time.GetUtcNow(), Tolerance);
+        var validation = X509SvidValidator.Validate(leaf.GetRawCertData(), PeerChain.Intermediates(chain), bundle.Bundle, time.GetUtcNow(), Tolerance);
         return !validation.IsValid ? $"its certificate does not hold ({validation.Refusal}): {validation.Error}"
             : validation.Id != expected ? $"it is {validation.Id}, not {expected}"
             : null;
