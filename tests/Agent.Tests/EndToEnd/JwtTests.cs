@@ -42,14 +42,14 @@ public sealed class JwtTests
         var token = (await stage.CheckAsync(Script, "print_token", null, "kept")).Trim();
         Assert.True(JwtSvid.TryRead(token, out var svid, out _));
         await stage.StopSiloAsync();
-        await Eventually.HoldsAsync(async () => (await OperationsAsync(stage)).Contains("meshgrains_agent_connected 0", StringComparison.Ordinal), "the agent notices");
+        await ConnectedAsync(stage, false);
         await stage.CheckAsync(Script, "held", null, "kept", token);
         Assert.Equal("spiffe://test.mesh/web", svid.Subject.ToString());
 
         // The key of before the restart is still the cluster's.
         await stage.StartSiloAsync();
-        await Eventually.HoldsAsync(async () => (await OperationsAsync(stage)).Contains("meshgrains_agent_connected 1", StringComparison.Ordinal), "the agent is back");
-        await HasTokensAsync(stage, "spiffe://test.mesh/web");
+        await ConnectedAsync(stage, true);
+        await HasTokensAsync(stage, "spiffe://test.mesh/web", "after the restart");
         var after = (await stage.CheckAsync(Script, "print_token", null, "after")).Trim();
         Assert.True(JwtSvid.TryRead(after, out var later, out _));
         Assert.Equal(svid.KeyId, later.KeyId);
@@ -77,13 +77,13 @@ public sealed class JwtTests
         await agent.CheckAsync(agent.Python("nobody"), Script, "nobody");
     }
 
-    /// <summary>The agent has its entry, and its silo a JWT authority in the bundle.</summary>
-    private static Task HasTokensAsync(AgentStage stage, string spiffeId) => Eventually.HoldsAsync(
+    /// <summary>The agent has its entry, and its silo a JWT authority in the bundle; nobody had a token for this audience before.</summary>
+    private static Task HasTokensAsync(AgentStage stage, string spiffeId, string audience = "warm-up") => Eventually.HoldsAsync(
         async () =>
         {
             try
             {
-                return (await WorkloadClient.TokensAsync(stage.Socket, "warm-up")).Contains(spiffeId);
+                return (await WorkloadClient.TokensAsync(stage.Socket, audience)).Contains(spiffeId);
             }
             catch (MeshGrains.Rpc.RpcException)
             {
@@ -92,9 +92,14 @@ public sealed class JwtTests
         },
         "there is a token");
 
-    private static async Task<string> OperationsAsync(AgentStage stage)
-    {
-        using var client = new HttpClient();
-        return await client.GetStringAsync($"http://127.0.0.1:{stage.OperationsPort}/metrics");
-    }
+    private static Task ConnectedAsync(AgentStage stage, bool connected) => Eventually.HoldsAsync(
+        async () =>
+        {
+            using var client = new HttpClient();
+            var metrics = await client.GetStringAsync($"http://127.0.0.1:{stage.OperationsPort}/metrics");
+
+            // The whole line: the help of the metric begins with its name and a number too.
+            return metrics.Split('\n').Contains($"meshgrains_agent_connected {(connected ? 1 : 0)}");
+        },
+        connected ? "the agent is connected again" : "the agent notices that the control plane is gone");
 }
