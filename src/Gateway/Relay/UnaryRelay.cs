@@ -24,7 +24,7 @@ internal sealed class UnaryRelay(
     /// <summary>Answers the call from a silo, or with a refusal of the relay's own.</summary>
     /// <param name="http">The call; its limits are passed already.</param>
     /// <param name="facts">What is known of the caller.</param>
-    /// <param name="mostAttempts">Attempts in all.</param>
+    /// <param name="mostAttempts">Attempts that reached a silo, in all; as many again may reach none.</param>
     public async Task RelayAsync(HttpContext http, RelayFacts facts, int mostAttempts)
     {
         var deadline = RelayDeadline.Of(http, time, options.Value.Deadline);
@@ -37,15 +37,17 @@ internal sealed class UnaryRelay(
 
         budget.Called();
         var tried = new List<SiloLink>(mostAttempts);
+        var silent = new List<SiloLink>();
         BufferedAnswer? answer = null;
-        var unknown = false;
-        while (!deadline.Passed && links.Choose(tried) is { } link)
+        var (attempts, sent, unknown) = (0, 0, false);
+        while (!deadline.Passed && (links.Choose(tried) ?? Again(tried, silent)) is { } link)
         {
             tried.Add(link);
-            (var outcome, answer) = await AttemptAsync(http, facts, body, link, deadline, tried.Count);
+            (var outcome, answer) = await AttemptAsync(http, facts, body, link, deadline, ++attempts);
             metrics.Attempted(Name(outcome));
             unknown |= outcome == AttemptOutcome.Unknown;
-            if (outcome == AttemptOutcome.Answered || tried.Count >= mostAttempts)
+            sent += outcome == AttemptOutcome.NotSent ? 0 : 1;
+            if (outcome == AttemptOutcome.Answered || sent >= mostAttempts || attempts >= 2 * mostAttempts)
             {
                 break;
             }
@@ -56,7 +58,12 @@ internal sealed class UnaryRelay(
                 break;
             }
 
-            await Task.Delay(Pause * tried.Count * random.NextJitter(0.5), time, http.RequestAborted);
+            if (outcome != AttemptOutcome.Unavailable)
+            {
+                silent.Add(link);
+            }
+
+            await Task.Delay(Pause * attempts * random.NextJitter(0.5), time, http.RequestAborted);
         }
 
         if (answer is not null)
@@ -68,6 +75,14 @@ internal sealed class UnaryRelay(
 
         metrics.Called(Kind, deadline.Passed ? "deadline" : unknown ? "unknown" : "unreachable");
         await GiveUpAsync(http, deadline);
+    }
+
+    /// <summary>No silo is left that was not tried: those that said nothing may answer now, since one that stood still for a moment is no dead one.</summary>
+    private SiloLink? Again(List<SiloLink> tried, List<SiloLink> silent)
+    {
+        tried.RemoveAll(silent.Contains);
+        silent.Clear();
+        return links.Choose(tried);
     }
 
     private async Task<(AttemptOutcome Outcome, BufferedAnswer? Answer)> AttemptAsync(

@@ -51,13 +51,16 @@ public sealed class RelayRetryTests
     public async Task One_call_without_an_answer_gets_no_silo_left_out_that_answers_others()
     {
         await using var front = await FrontHost.StartAsync(
-            silos: 1, options => (options.ProbeInterval, options.AttemptTimeout) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(3)));
+            silos: 1,
+            options => (options.ProbeInterval, options.AttemptTimeout, options.Deadline) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3.5)));
         var links = front.App.Services.GetRequiredService<SiloLinks>();
         await front.UntilAsync(() => links.Healthy == 1, "the silo is ready");
         using var gate = new ManualResetEventSlim();
         var silo = front.Silos[0];
-        var calls = 0;
-        silo.Issuance.Answer = _ => Interlocked.Increment(ref calls) == 1 ? Wait(gate) : new Refusal(RefusalCode.PermissionDenied, "told", "Heard.");
+        string? first = null;
+        silo.Issuance.Answer = request =>
+            (Interlocked.CompareExchange(ref first, request.RequestId, null) ?? request.RequestId) == request.RequestId
+                ? Wait(gate) : new Refusal(RefusalCode.PermissionDenied, "told", "Heard.");
         using var client = front.Client();
 
         var slow = FrontHost.IssueAsync(client);
@@ -73,6 +76,22 @@ public sealed class RelayRetryTests
         }
 
         Assert.Equal(1, links.Healthy);
+        gate.Set();
+    }
+
+    [Fact]
+    public async Task The_only_silo_that_stood_still_for_a_moment_is_asked_again_within_the_deadline()
+    {
+        await using var front = await FrontHost.StartAsync(
+            silos: 1,
+            options => (options.ProbeInterval, options.AttemptTimeout, options.Deadline) = (TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(30)));
+        using var gate = new ManualResetEventSlim();
+        var calls = 0;
+        front.Silo.Issuance.Answer = _ => Interlocked.Increment(ref calls) == 1 ? Wait(gate) : new Refusal(RefusalCode.PermissionDenied, "told", "Heard.");
+        using var client = front.Client();
+        using var reply = await FrontHost.IssueAsync(client);
+        Assert.Equal("told", await ReasonAsync(reply));
+        Assert.Single(front.Silo.Issuance.Requests.Select(request => request.RequestId).Distinct());
         gate.Set();
     }
 
