@@ -11,7 +11,7 @@ namespace MeshGrains.Grains;
 /// </summary>
 public sealed class RecordAuthenticator : IRecordAuthenticator
 {
-    private const int GenerationCapacity = 65_536;
+    internal const int GenerationCapacity = 65_536;
 
     private readonly Lock _gate = new();
     private Dictionary<string, long> _seen = new(StringComparer.Ordinal);
@@ -23,6 +23,18 @@ public sealed class RecordAuthenticator : IRecordAuthenticator
     /// <summary>True once <see cref="Provide"/> was called.</summary>
     [MemberNotNullWhen(true, nameof(_key))]
     public bool IsReady => Volatile.Read(ref _key) is not null;
+
+    /// <summary>How many versions are remembered, at most two generations of <see cref="GenerationCapacity"/>.</summary>
+    internal int Remembered
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _seen.Count + _seenBefore.Count;
+            }
+        }
+    }
 
     /// <summary>Hands in the unwrapped key: 32 bytes, once.</summary>
     public void Provide(byte[] key)
