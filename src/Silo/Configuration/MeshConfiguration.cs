@@ -48,5 +48,7 @@ internal sealed class MeshConfiguration
 
     public DenialOptions Denials { get; set; } = new();
 
+    public PublishOptions Publish { get; set; } = new();
+
     public TelemetryOptions Telemetry { get; set; } = new();
 }

@@ -88,7 +88,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     {
         var mesh = new MeshConfiguration();
         configuration.Bind(mesh);
-        var errors = new List<string>(ClusterRules.Check(mesh));
+        var errors = new List<string>(ClusterRules.Check(mesh).Concat(PublishRules.Check(mesh)));
         if (!KeyManagers.TryValidate(mesh.Keys.Uri, out var keyError))
         {
             errors.Add($"keys.uri: {keyError}");

@@ -55,11 +55,31 @@ internal static class SiloServices
         services.AddSingleton<TrustBundleFiles>();
         services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<TrustBundleFiles>());
         services.AddHostedService(provider => provider.GetRequiredService<TrustBundleFiles>());
+        AddPublishing(services, mesh);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ConfiguredTemplates>(
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain, provider.GetRequiredService<RecordKeyRing>().Ready));
         services.AddMeshGateway(issues: roles.Issuer);
         services.AddMeshIssuerFallback();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
+    }
+
+    private static void AddPublishing(IServiceCollection services, MeshConfiguration mesh)
+    {
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BundlePublisher>(
+            provider, BundleTargets.Make(mesh, provider.GetRequiredService<TimeProvider>()), mesh.Silo, mesh.Publish.Recheck));
+        services.AddSingleton<PublishingInstruments>();
+        services.AddSingleton<IBundlePublications>(provider => provider.GetRequiredService<BundlePublisher>());
+        if (!mesh.Publish.HasOutputs)
+        {
+            return;
+        }
+
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<BundlePublisher>());
+        services.AddHostedService(provider =>
+        {
+            _ = provider.GetRequiredService<PublishingInstruments>();
+            return provider.GetRequiredService<BundlePublisher>();
+        });
     }
 
     /// <summary>The key manager, opened when it is first asked for.</summary>

@@ -12,7 +12,7 @@ public sealed class ConfigurationTests
         get
         {
             var data = new TheoryData<string, string>();
-            foreach (var folder in new[] { "base", "overlays/laptop", "overlays/azure" })
+            foreach (var folder in new[] { "base", "overlays/laptop", "overlays/azure", "publishing" })
             {
                 foreach (var name in new[] { "meshgrains-authority", "meshgrains-issuer", "meshgrains-gateway" })
                 {
@@ -63,7 +63,7 @@ public sealed class ConfigurationTests
         return map["data"][Path.GetFileName(path)].Text!;
     }
 
-    private static Dictionary<string, string?> EnvironmentOf(Yaml workload) =>
+    internal static Dictionary<string, string?> EnvironmentOf(Yaml workload) =>
         Rendering.PodOf(workload).Path("spec.containers").Items.Single()["env"].Items
             .Where(variable => variable["value"].Exists)
             .ToDictionary(variable => variable["name"].Text!, variable => (string?)Pod.Aggregate(
