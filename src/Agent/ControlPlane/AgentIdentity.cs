@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using MeshGrains.Agent.Hosting;
@@ -10,12 +11,19 @@ namespace MeshGrains.Agent.ControlPlane;
 /// <summary>The agent's own SVID and key, ready for mutual TLS. In memory only.</summary>
 internal sealed class AgentIdentity
 {
-    private AgentIdentity(string spiffeId, SslStreamCertificateContext tls, DateTimeOffset notAfter, DateTimeOffset renewAt) =>
-        (SpiffeId, Tls, NotAfter, RenewAt) = (spiffeId, tls, notAfter, renewAt);
+    private AgentIdentity(
+        string spiffeId, SslStreamCertificateContext tls, ImmutableArray<ReadOnlyMemory<byte>> chain, DateTimeOffset since, DateTimeOffset notAfter, DateTimeOffset renewAt) =>
+        (SpiffeId, Tls, Chain, Since, NotAfter, RenewAt) = (spiffeId, tls, chain, since, notAfter, renewAt);
 
     public string SpiffeId { get; }
 
     public SslStreamCertificateContext Tls { get; }
+
+    /// <summary>DER, the leaf first.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> Chain { get; }
+
+    /// <summary>When it came.</summary>
+    public DateTimeOffset Since { get; }
 
     public DateTimeOffset NotAfter { get; }
 
@@ -50,6 +58,7 @@ internal sealed class AgentIdentity
         }
 
         var tls = SslStreamCertificateContext.Create(bare.CopyWithPrivateKey(key.Key), intermediates, offline: true);
-        return new AgentIdentity(svid.SpiffeId, tls, leaf.NotAfter, HalfLife.Of(now, leaf.NotAfter, spread, jitter));
+        return new AgentIdentity(
+            svid.SpiffeId, tls, [.. svid.Chain.Select(der => der.Memory)], now, leaf.NotAfter, HalfLife.Of(now, leaf.NotAfter, spread, jitter));
     }
 }

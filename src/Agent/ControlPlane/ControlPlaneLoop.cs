@@ -17,10 +17,13 @@ namespace MeshGrains.Agent.ControlPlane;
 /// </summary>
 internal sealed class ControlPlaneLoop(
     AgentState state, ControlPlaneLink link, SyncSession sessions, NodeAttestation attestation, GatewayCheck check, IAgentKeyStore keys, AgentConfiguration options,
-    TrustDomain trustDomain,
+    TrustDomain trustDomain, ReissueSchedule reissues,
     AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<ControlPlaneLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>One that came a moment ago and is to be replaced already would come from the same issuer again.</summary>
+    private static readonly TimeSpan LeastUse = TimeSpan.FromSeconds(20);
 
     private readonly Uri[] _addresses = [.. options.ControlPlane.Addresses.Select(address => new Uri(address))];
     private int _turn;
@@ -242,7 +245,7 @@ internal sealed class ControlPlaneLoop(
     /// <summary>Ends when the agent has its next SVID. Trouble is told and tried again while the present one holds.</summary>
     private async Task RenewAsync(ControlPlaneClient client, AgentIdentity identity, CancellationToken cancellationToken)
     {
-        await Clock.PauseAsync(time, identity.RenewAt - time.GetUtcNow(), cancellationToken);
+        await DueAsync(identity, cancellationToken);
         var pause = FirstPause;
         while (true)
         {
@@ -263,6 +266,32 @@ internal sealed class ControlPlaneLoop(
 
                 await Clock.PauseAsync(time, Next(ref pause), cancellationToken);
             }
+        }
+    }
+
+    /// <summary>Waits for the half of its life, or for the moment at which what chains to its issuers is replaced; a fresh one is given some time even then.</summary>
+    private async Task DueAsync(AgentIdentity identity, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var snapshot = state.Current;
+            var due = identity.RenewAt;
+            if (reissues.MomentOf(identity.Chain) is { } ordered)
+            {
+                var earliest = identity.Since + LeastUse;
+                due = (ordered > earliest ? ordered : earliest) is var moment && moment < due ? moment : due;
+            }
+
+            var left = due - time.GetUtcNow();
+            if (left <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await Task.WhenAny(snapshot.Changed, Clock.PauseAsync(time, left, woken.Token));
+            await woken.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

@@ -114,6 +114,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<WorkloadSocket>();
         services.AddWorkloadAttestors(options.Workloads, proc);
         services.AddSingleton<SvidDemand>();
+        services.AddSingleton<ReissueSchedule>();
         services.AddSingleton<CallerSource>();
         services.AddSingleton<IJwtIssuer, JwtIssuer>();
         services.AddSingleton<JwtSvidCache>();

@@ -3,10 +3,14 @@ using MeshGrains.Identity;
 
 namespace MeshGrains.Agent.Svids;
 
-/// <summary>All that the agent serves from, at one moment; swapped whole.</summary>
+/// <summary>
+/// All that the agent serves from, at one moment; swapped whole. <paramref name="Reissues"/>: authorities to which nothing shall chain any more, and the time over
+/// which that is replaced.
+/// </summary>
 internal sealed record AgentSnapshot(
     TrustDomain TrustDomain, bool IsSynced, EntrySet Entries, ImmutableDictionary<string, WorkloadSvid> Svids,
-    ImmutableDictionary<string, TrustBundle> Bundles, ImmutableHashSet<string> TaintedAuthorities, long DenialNumber)
+    ImmutableDictionary<string, TrustBundle> Bundles, ImmutableHashSet<string> TaintedAuthorities, long DenialNumber,
+    ImmutableDictionary<string, TimeSpan> Reissues)
 {
     private readonly TaskCompletionSource _changed = NewSignal();
 
@@ -21,7 +25,7 @@ internal sealed record AgentSnapshot(
     public static AgentSnapshot Of(TrustDomain trustDomain, TrustBundle bootstrap) => new(
         trustDomain, false, EntrySet.Empty, ImmutableDictionary.Create<string, WorkloadSvid>(StringComparer.Ordinal),
         ImmutableDictionary.Create<string, TrustBundle>(StringComparer.Ordinal).Add(trustDomain.Name, bootstrap),
-        ImmutableHashSet.Create<string>(StringComparer.Ordinal), -1);
+        ImmutableHashSet.Create<string>(StringComparer.Ordinal), -1, ImmutableDictionary.Create<string, TimeSpan>(StringComparer.Ordinal));
 
     internal void Supersede() => _changed.TrySetResult();
 
@@ -29,8 +33,8 @@ internal sealed record AgentSnapshot(
     private AgentSnapshot(AgentSnapshot other)
     {
         _changed = NewSignal();
-        (TrustDomain, IsSynced, Entries, Svids, Bundles, TaintedAuthorities, DenialNumber) =
-            (other.TrustDomain, other.IsSynced, other.Entries, other.Svids, other.Bundles, other.TaintedAuthorities, other.DenialNumber);
+        (TrustDomain, IsSynced, Entries, Svids, Bundles, TaintedAuthorities, DenialNumber, Reissues) =
+            (other.TrustDomain, other.IsSynced, other.Entries, other.Svids, other.Bundles, other.TaintedAuthorities, other.DenialNumber, other.Reissues);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

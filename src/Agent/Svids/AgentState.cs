@@ -8,6 +8,8 @@ namespace MeshGrains.Agent.Svids;
 /// <summary>Holds the snapshot that the agent serves from. Readers never lock; changes are applied one after another.</summary>
 internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
 {
+    private const int MaxReissueSeconds = 24 * 3600;
+
     private readonly Lock _gate = new();
     private AgentSnapshot _current = AgentSnapshot.Of(trustDomain, bootstrap);
 
@@ -51,13 +53,20 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
                 .Select(bundle => KeyValuePair.Create(bundle.TrustDomain.Name, bundle))),
             TaintedAuthorities = before.TaintedAuthorities.SetEquals(update.TaintedAuthorityIds)
                 ? before.TaintedAuthorities : [.. update.TaintedAuthorityIds],
+            Reissues = ReissuesOf(before.Reissues, update.Reissues),
             DenialNumber = update.DenialNumber,
             IsSynced = before.IsSynced || !update.More,
         };
     });
 
     /// <summary>Takes a bundle on its own, if it is newer.</summary>
-    public void TakeBundle(Bundle bundle) => Apply(new AgentUpdate { Bundles = { bundle }, More = true, DenialNumber = Current.DenialNumber, TaintedAuthorityIds = { Current.TaintedAuthorities } });
+    public void TakeBundle(Bundle bundle)
+    {
+        var current = Current;
+        var update = new AgentUpdate { Bundles = { bundle }, More = true, DenialNumber = current.DenialNumber, TaintedAuthorityIds = { current.TaintedAuthorities } };
+        update.Reissues.AddRange(current.Reissues.Select(order => new Reissue { AuthorityIds = { order.Key }, OverSeconds = (int)order.Value.TotalSeconds }));
+        Apply(update);
+    }
 
     /// <summary>Puts back what was kept by an agent before this one; gives how many SVIDs it has of it, and how many had ended.</summary>
     /// <param name="saved">What was kept.</param>
@@ -115,6 +124,15 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         }
 
         return expired.Count;
+    }
+
+    /// <summary>The very same object while nothing changed; of two orders for one authority the quicker one.</summary>
+    private static ImmutableDictionary<string, TimeSpan> ReissuesOf(ImmutableDictionary<string, TimeSpan> before, IEnumerable<Reissue> told)
+    {
+        var next = told.SelectMany(order => order.AuthorityIds.Select(id => (Id: id, Over: Math.Clamp(order.OverSeconds, 0, MaxReissueSeconds))))
+            .GroupBy(order => order.Id, order => order.Over, StringComparer.Ordinal)
+            .ToImmutableDictionary(orders => orders.Key, orders => TimeSpan.FromSeconds(orders.Min()), StringComparer.Ordinal);
+        return next.Count == before.Count && next.All(order => before.TryGetValue(order.Key, out var over) && over == order.Value) ? before : next;
     }
 
     private static AgentEntry EntryOf(Entry entry) => new(

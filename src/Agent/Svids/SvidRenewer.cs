@@ -10,9 +10,10 @@ using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Agent.Svids;
 
-/// <summary>Keeps an SVID for every entry: new ones at once, standing ones at half of their life, tainted ones before their time; in batches.</summary>
+/// <summary>Keeps an SVID for every entry: new ones at once, standing ones at half of their life, before their time what chains to an authority that was given up; in batches.</summary>
 internal sealed class SvidRenewer(
-    AgentState state, SvidDemand demand, IIssuerLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SvidRenewer> logger)
+    AgentState state, SvidDemand demand, ReissueSchedule reissues, IIssuerLink link, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time,
+    ILogger<SvidRenewer> logger)
     : BackgroundService
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
@@ -49,7 +50,7 @@ internal sealed class SvidRenewer(
             {
                 if (due.Count > 0)
                 {
-                    var rest = await IssueAsync(linked!, due, snapshot, stoppingToken);
+                    var rest = await IssueAsync(linked!, due, stoppingToken);
                     pause = FirstRetry;
                     if (rest > TimeSpan.Zero)
                     {
@@ -92,14 +93,14 @@ internal sealed class SvidRenewer(
         return [.. snapshot.Entries.Entries.Values
             .Where(entry => !_refused.TryGetValue(entry.Id, out var refused) || refused.At <= now || refused.Revision != entry.Revision)
             .Select(entry => (Entry: entry, Svid: snapshot.Svids.GetValueOrDefault(entry.Id)))
-            .Where(item => item.Svid is null || item.Svid.RenewAt <= now || snapshot.TaintedAuthorities.Contains(item.Svid.IssuerAuthorityId))
+            .Where(item => item.Svid is null || item.Svid.RenewAt <= now || reissues.MomentOf(item.Svid.Chain) <= now)
             .OrderBy(item => item.Svid is null && wanted.Contains(item.Entry.Id) ? 0 : 1).ThenBy(item => item.Svid?.NotAfter ?? DateTimeOffset.MinValue)
             .Take(_batch)
             .Select(item => item.Entry)];
     }
 
     /// <summary>How long the control plane, which has too much to do, is let alone before the next batch; zero when it took all.</summary>
-    private async Task<TimeSpan> IssueAsync(ISvidIssuer issuer, List<AgentEntry> due, AgentSnapshot snapshot, CancellationToken cancellationToken)
+    private async Task<TimeSpan> IssueAsync(ISvidIssuer issuer, List<AgentEntry> due, CancellationToken cancellationToken)
     {
         var keys = due.Select(_ => new SvidKey()).ToList();
         try
@@ -130,9 +131,9 @@ internal sealed class SvidRenewer(
                     taken.Add(svid);
 
                     // Held all the same; asked for again, but not at once and for ever.
-                    if (snapshot.TaintedAuthorities.Contains(svid.IssuerAuthorityId))
+                    if (reissues.MomentOf(svid.Chain) <= now)
                     {
-                        Refuse(due[i], "tainted_issuer", "it is signed by the tainted CA still", TimeSpan.Zero, now);
+                        Refuse(due[i], "tainted_issuer", "it chains to an authority still that was given up", TimeSpan.Zero, now);
                     }
                     else
                     {
@@ -218,6 +219,7 @@ internal sealed class SvidRenewer(
     private async Task WaitAsync(AgentSnapshot snapshot, Task relinked, bool linked, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var moments = snapshot.Svids.Values.Select(svid => linked ? svid.RenewAt : svid.NotAfter)
+            .Concat(linked ? snapshot.Svids.Values.Select(svid => reissues.MomentOf(svid.Chain)).OfType<DateTimeOffset>() : [])
             .Concat(linked ? _refused.Values.Select(refused => refused.At) : [])
             .Concat(snapshot.Svids.Values.Select(svid => svid.NotAfter));
         var next = moments.DefaultIfEmpty(now + TimeSpan.FromMinutes(1)).Where(moment => moment > now).DefaultIfEmpty(now + TimeSpan.FromMilliseconds(100)).Min();

@@ -28,6 +28,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(AuthorityOverview))]
 [JsonSerializable(typeof(IssuingCaList))]
 [JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(TaintBody))]
 [JsonSerializable(typeof(IssuancePage))]
 [JsonSerializable(typeof(LogVerificationView))]
 [JsonSerializable(typeof(DenialList))]

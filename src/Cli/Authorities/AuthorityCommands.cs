@@ -36,18 +36,22 @@ internal static class AuthorityCommands
     {
         var id = new Argument<string>("id") { Description = "Authority id of an issuing CA, from 'authority list'." };
         var reason = ReasonOption.Create();
+        var over = Durations.Option(
+            "--reissue-over",
+            "The time over which agents replace what it signed, up to 24h. Until then, and a minute more, holders of its certificates are heard still, so that agents can "
+            + "renew with theirs. Default: at once; agents that it signed for have to attest anew.");
         var command = new TaughtCommand(
-            "taint", "Take an issuing CA out of use, as after a break-in: its silo gets another at once, and what it signed is to be renewed.",
-            "authority taint d565ba3aa372… --reason \"silo-1 was broken into\"")
+            "taint", "Take an issuing CA out of use, as after a break-in: its silo gets another at once, and agents replace what it signed.",
+            "authority taint d565ba3aa372… --reason \"silo-1 was broken into\"", "authority taint d565ba3aa372… --reason \"silo-1 is sold\" --reissue-over 10m")
         {
-            id, reason,
+            id, reason, over,
         };
         var connection = new ConnectionOptions(command);
         command.Does(host, async (call, cancellationToken) =>
         {
             using var administration = connection.Resolve(call).Administration();
             var tainted = await administration.PostAsync(
-                $"/v1/issuing-cas/{Uri.EscapeDataString(call.Get(id)!)}/taint", new ReasonBody(call.Get(reason)!), ApiJson.Default.ReasonBody,
+                $"/v1/issuing-cas/{Uri.EscapeDataString(call.Get(id)!)}/taint", new TaintBody(call.Get(reason)!, (int?)call.Get(over)?.TotalSeconds), ApiJson.Default.TaintBody,
                 ApiJson.Default.IssuingCaItem, cancellationToken);
             if (call.Printer.IsJson)
             {

@@ -16,6 +16,7 @@ internal sealed class AgentDelta
     private long _bundle = -1;
     private long _denials = -1;
     private IReadOnlyList<string> _tainted = [];
+    private IReadOnlyList<ReissueOrder> _reissues = [];
     private bool _sent;
 
     /// <param name="held">What the agent says that it holds: nothing of it is believed but that it need not be sent again.</param>
@@ -29,13 +30,16 @@ internal sealed class AgentDelta
 
     /// <summary>The updates that bring the agent from what it holds to this; none when it holds all of it. The first call always gives one.</summary>
     public IReadOnlyList<Wire.AgentUpdate> Next(
-        IReadOnlyList<RegistrationEntry> entries, IssuerSnapshot? issuer, long denialNumber, IReadOnlyList<string> taintedAuthorities)
+        IReadOnlyList<RegistrationEntry> entries, IssuerSnapshot? issuer, long denialNumber, IReadOnlyList<string> taintedAuthorities,
+        IReadOnlyList<ReissueOrder>? reissueOrders = null)
     {
+        var reissues = reissueOrders ?? [];
         var present = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
         var removed = _held.Keys.Where(id => !present.Contains(id)).ToList();
         var changed = entries.Where(entry => !_held.TryGetValue(entry.Id, out var revision) || revision != entry.Revision).ToList();
         var bundle = issuer is not null && issuer.BundleNumber != _bundle ? AgentMessages.Bundle(issuer) : null;
-        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && SameTainted(taintedAuthorities))
+        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && Same(_tainted, taintedAuthorities)
+            && Same(_reissues, reissues))
         {
             return [];
         }
@@ -47,6 +51,7 @@ internal sealed class AgentDelta
             var update = new Wire.AgentUpdate { Number = ++_number, DenialNumber = denialNumber, More = updates.Count + 1 < chunks.Count };
             update.Entries.AddRange(chunk.Select(AgentMessages.Entry));
             update.TaintedAuthorityIds.AddRange(taintedAuthorities);
+            update.Reissues.AddRange(AgentMessages.Reissues(reissues));
             updates.Add(update);
         }
 
@@ -59,10 +64,10 @@ internal sealed class AgentDelta
 
         removed.ForEach(id => _held.Remove(id));
         changed.ForEach(entry => _held[entry.Id] = entry.Revision);
-        (_denials, _tainted, _sent) = (denialNumber, taintedAuthorities, true);
+        (_denials, _tainted, _reissues, _sent) = (denialNumber, taintedAuthorities, reissues, true);
         return updates;
     }
 
     /// <summary>Mostly the one list that all agents share.</summary>
-    private bool SameTainted(IReadOnlyList<string> tainted) => ReferenceEquals(_tainted, tainted) || _tainted.SequenceEqual(tainted, StringComparer.Ordinal);
+    private static bool Same<T>(IReadOnlyList<T> before, IReadOnlyList<T> now) => ReferenceEquals(before, now) || before.SequenceEqual(now);
 }

@@ -57,6 +57,10 @@ internal static class AgentMessages
         return message;
     }
 
+    /// <summary>Those of one time together.</summary>
+    public static IEnumerable<Wire.Reissue> Reissues(IEnumerable<ReissueOrder> orders) => orders.GroupBy(order => order.OverSeconds).Select(group =>
+        new Wire.Reissue { OverSeconds = group.Key, AuthorityIds = { group.Select(order => order.AuthorityId) } });
+
     private static ByteString[] Chain(string pem)
     {
         var last = _lastChain;

@@ -21,6 +21,7 @@ internal sealed class AgentRoster : IDisposable
     private readonly ConcurrentQueue<AgentConnection> _left = new();
     private readonly IAgentDirectory _directory;
     private readonly IGatewayCertificateIssuer _issuer;
+    private readonly IReissueOrders _reissues;
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly AgentsOptions _options;
@@ -31,14 +32,15 @@ internal sealed class AgentRoster : IDisposable
     private volatile bool _draining;
 
     public AgentRoster(
-        IAgentDirectory directory, IGatewayCertificateIssuer issuer, IOptions<AgentsOptions> options, IOptions<GatewayOptions> gateway, IRandomSource random,
-        TimeProvider time, IHostApplicationLifetime? lifetime = null)
+        IAgentDirectory directory, IGatewayCertificateIssuer issuer, IReissueOrders reissues, IOptions<AgentsOptions> options, IOptions<GatewayOptions> gateway,
+        IRandomSource random, TimeProvider time, IHostApplicationLifetime? lifetime = null)
     {
-        (_directory, _issuer, _random, _time, _options) = (directory, issuer, random, time, options.Value);
+        (_directory, _issuer, _reissues, _random, _time, _options) = (directory, issuer, reissues, random, time, options.Value);
         _drain = gateway.Value.DrainDelay ?? TimeSpan.Zero;
         directory.EntriesChanged += OnEntriesChanged;
         directory.DenialsChanged += OnDenialsChanged;
         issuer.IssuerChanged += OnIssuerChanged;
+        reissues.Changed += WakeAll;
         _timer = time.CreateTimer(static state => ((AgentRoster)state!).LookAfter(), this, Look, Look);
         _stopping = lifetime?.ApplicationStopping.Register(BeginDrain) ?? default;
     }
@@ -113,6 +115,7 @@ internal sealed class AgentRoster : IDisposable
         _directory.EntriesChanged -= OnEntriesChanged;
         _directory.DenialsChanged -= OnDenialsChanged;
         _issuer.IssuerChanged -= OnIssuerChanged;
+        _reissues.Changed -= WakeAll;
     }
 
     private void OnEntriesChanged(string? agentId)

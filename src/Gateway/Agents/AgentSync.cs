@@ -13,7 +13,7 @@ namespace MeshGrains.Gateway.Agents;
 /// reason in the status.
 /// </summary>
 internal sealed class AgentSync(
-    CallIntake intake, IAgentDirectory directory, IIssuanceService issuance, AgentRoster roster, AgentEntries entries, AgentStreamMetrics metrics,
+    CallIntake intake, IAgentDirectory directory, IReissueOrders reissues, IIssuanceService issuance, AgentRoster roster, AgentEntries entries, AgentStreamMetrics metrics,
     RefusalLog refusals, IOptions<AgentsOptions> options, TimeProvider time, ILogger<AgentSync> logger)
 {
     /// <summary>The first report names every entry that the agent holds; some 50 bytes each.</summary>
@@ -149,7 +149,7 @@ internal sealed class AgentSync(
                 registered = await RegisteredAsync(connection, cancellationToken);
             }
 
-            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities);
+            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities, reissues.Current);
             foreach (var update in next)
             {
                 await updates.WriteAsync(update, cancellationToken);

@@ -21,7 +21,7 @@ internal sealed class AuthorityEndpoints(AdminContext admin)
         endpoints.MapRest(
                 "POST", "/issuing-cas/{id}/taint", Access.Operators(OperatorRole.Rotate),
                 new RestOperation("taintIssuingCa", Tag, "Takes an issuing CA out of use; its silo gets another at once"), TaintAsync)
-            .Takes<ReasonBody>().Answers<IssuingCaItem>();
+            .Takes<TaintBody>().Answers<IssuingCaItem>();
     }
 
     private async Task RootsAsync(HttpContext http)
@@ -40,10 +40,16 @@ internal sealed class AuthorityEndpoints(AdminContext admin)
     private async Task TaintAsync(HttpContext http)
     {
         var id = RestCall.Route(http, "id");
-        var reason = AdminContext.Reason((await RestCall.ReadAsync(http, RestJson.Wire.ReasonBody)).Reason);
+        var body = await RestCall.ReadAsync(http, RestJson.Wire.TaintBody);
+        var reason = AdminContext.Reason(body.Reason);
         var actor = admin.Actor(http);
+
+        // Without a time it is the call that silos of every version know.
         var tainted = await admin.Audit.RunAsync(
-            http, actor, "taint issuing CA", id, reason, () => admin.ClusterCa.TaintAsync(id, reason, actor.Name, AdminContext.OperationId(http)));
+            http, actor, "taint issuing CA", id, reason,
+            () => body.ReissueOverSeconds is { } over and not 0
+                ? admin.ClusterCa.TaintOverAsync(new TaintIssuingCa(id, reason, actor.Name, AdminContext.OperationId(http), over))
+                : admin.ClusterCa.TaintAsync(id, reason, actor.Name, AdminContext.OperationId(http)));
         await RestCall.WriteAsync(http, RestJson.Wire.IssuingCaItem, IssuingCaItem.Of(tainted));
     }
 }

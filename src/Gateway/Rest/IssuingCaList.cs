@@ -18,3 +18,7 @@ internal sealed record IssuingCaItem(
 
 /// <summary>Why something dangerous is done; recorded.</summary>
 internal sealed record ReasonBody(string Reason);
+
+/// <param name="Reason">Goes into the audit log and the denial.</param>
+/// <param name="ReissueOverSeconds">The time over which agents replace what the CA signed; 0 or none: at once.</param>
+internal sealed record TaintBody(string Reason, int? ReissueOverSeconds = null);

@@ -38,6 +38,7 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(IssuingCaList))]
 [JsonSerializable(typeof(IssuingCaItem))]
 [JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(TaintBody))]
 [JsonSerializable(typeof(IssuancePage))]
 [JsonSerializable(typeof(LogVerificationView))]
 [JsonSerializable(typeof(DenialList))]

@@ -15,11 +15,11 @@ internal static class AgentDenials
     private static readonly Refusal Tainted = new(
         RefusalCode.PermissionDenied, "issuer_tainted", "The issuer of this agent's certificate is tainted. Attest anew with a token.");
 
-    public static Refusal? Check(AgentStanding agent, DenialSnapshot denials) =>
+    public static Refusal? Check(AgentStanding agent, DenialSnapshot denials, DateTimeOffset now) =>
         denials.Contains(DenialKind.BannedAgent, agent.AgentId) ? Banned
             : denials.Contains(DenialKind.QuarantinedIdentity, agent.AgentId) ? Quarantined
             : denials.Contains(DenialKind.DeletedRegistration, agent.EntryId) ? Evicted
-            : agent.IssuerAuthorityId is { } issuer && denials.Contains(DenialKind.TaintedAuthority, issuer) ? Tainted
+            : agent.IssuerAuthorityId is { } issuer && denials.RefusesHolders(issuer, now) ? Tainted
             : null;
 
     /// <summary>An agent's own certificate: asked before there is a standing.</summary>

@@ -79,7 +79,7 @@ internal sealed class AgentDirectory(
         return Denied(standing) is { } denied ? (null, denied) : (standing, null);
     }
 
-    public Refusal? Denied(AgentStanding standing) => denials.Fresh is { } fresh ? AgentDenials.Check(standing, fresh) : Stale;
+    public Refusal? Denied(AgentStanding standing) => denials.Fresh is { } fresh ? AgentDenials.Check(standing, fresh, time.GetUtcNow()) : Stale;
 
     public ValueTask<IReadOnlyList<RegistrationEntry>> EntriesAsync(string agentId, int limit, CancellationToken cancellationToken) =>
         registrations.FindEntriesByParentAsync(trustDomain.Value.Name, agentId, limit, cancellationToken);

@@ -89,22 +89,28 @@ internal static class ClusterCaDecisions
         OperationId = operationId + ":active",
     };
 
-    /// <summary>Takes a CA out of use. Tainting twice changes nothing; a retired one only keeps the reason, by which it is denied while it lasts.</summary>
-    public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId, DateTimeOffset now)
+    /// <summary>Takes a CA out of use. Tainting twice only shortens the time to replace what it signed; a retired one only keeps the reason, by which it is denied while it lasts.</summary>
+    public static ClusterCaState Taint(ClusterCaState state, string authorityId, string reason, string operationId, DateTimeOffset now, int reissueOverSeconds = 0)
     {
+        int? over = reissueOverSeconds == 0 ? null : reissueOverSeconds;
         var found = state.IssuingCas.FirstOrDefault(ca => ca.AuthorityId == authorityId)
             ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_authority", $"No issuing CA has the authority id '{authorityId}'.");
         return found switch
         {
-            { State: IssuingCaState.Tainted } or { State: IssuingCaState.Retired, TaintReason: not null } => state,
+            { State: IssuingCaState.Tainted } or { State: IssuingCaState.Retired, TaintReason: not null } => (over ?? 0) < (found.ReissueOverSeconds ?? 0)
+                ? state with { IssuingCas = state.IssuingCas.Replace(found, found with { ReissueOverSeconds = over }), OperationId = operationId }
+                : state,
             { State: IssuingCaState.Retired } => state with
             {
-                IssuingCas = state.IssuingCas.Replace(found, found with { TaintReason = reason }),
+                IssuingCas = state.IssuingCas.Replace(found, found with { TaintReason = reason, ReissueOverSeconds = over }),
                 OperationId = operationId,
             },
             _ => state with
             {
-                IssuingCas = state.IssuingCas.Replace(found, found with { State = IssuingCaState.Tainted, TaintReason = reason, EndedAt = found.EndedAt ?? now }),
+                IssuingCas = state.IssuingCas.Replace(found, found with
+                {
+                    State = IssuingCaState.Tainted, TaintReason = reason, ReissueOverSeconds = over, EndedAt = found.EndedAt ?? now,
+                }),
                 OperationId = operationId,
                 NextSweepAt = now,
             },
@@ -116,7 +122,10 @@ internal static class ClusterCaDecisions
     /// outlives it. Not before, though the log counts nothing live: who stole the key signs without the log.
     /// </summary>
     public static Denial DenialOf(IssuingCaRecord tainted, string actor, string operationId) => new(
-        DenialKind.TaintedAuthority, tainted.AuthorityId!, 0, tainted.TaintReason ?? "tainted", actor, default, operationId, tainted.NotAfter + DenyAfterEnd);
+        DenialKind.TaintedAuthority, tainted.AuthorityId!, 0, tainted.TaintReason ?? "tainted", actor, default, operationId, tainted.NotAfter + DenyAfterEnd)
+    {
+        ReissueOverSeconds = tainted.ReissueOverSeconds,
+    };
 
     /// <summary>The tainted CAs, not ended yet, that the denial set does not name: a crash came between, or the set was restored.</summary>
     public static ImmutableArray<IssuingCaRecord> ToDeny(ClusterCaState state, DenialSet denials, DateTimeOffset now) =>

@@ -77,10 +77,20 @@ internal sealed partial class ClusterCaGrain(
         .Select(View)
         .ToImmutableArray());
 
-    public async Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId)
+    public Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId) =>
+        TaintOverAsync(new TaintIssuingCa(authorityId, reason, actor, operationId, 0));
+
+    public async Task<IssuingCaView> TaintOverAsync(TaintIssuingCa taint)
     {
+        var (authorityId, reason, actor, operationId, over) = taint;
+        if (over is < 0 or > ReissueOrder.MaxOverSeconds)
+        {
+            throw new GrainOperationException(
+                RefusalCode.InvalidArgument, "bad_reissue_time", $"What a tainted CA signed is replaced over 0 to {ReissueOrder.MaxOverSeconds} seconds.");
+        }
+
         await _record.SettleAsync();
-        var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId, time.GetUtcNow());
+        var next = ClusterCaDecisions.Taint(_record.Committed, authorityId, reason, operationId, time.GetUtcNow(), over);
         if (!ReferenceEquals(next, _record.Committed))
         {
             await CommitAsync(next);

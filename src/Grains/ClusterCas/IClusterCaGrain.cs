@@ -24,6 +24,10 @@ public interface IClusterCaGrain : IGrainWithStringKey
     [Alias("Taint")]
     Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId);
 
+    /// <summary>The same, with a time over which agents replace what it signed. A CA that is tainted already is given no more time than it had.</summary>
+    [Alias("TaintOver")]
+    Task<IssuingCaView> TaintOverAsync(TaintIssuingCa taint);
+
     /// <summary>Look whether something is due: fencing off the CAs of silos that are gone, retiring what nothing live chains to. Does nothing when not.</summary>
     [Alias("Tick")]
     Task TickAsync();

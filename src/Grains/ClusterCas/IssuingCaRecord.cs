@@ -31,6 +31,9 @@ public sealed record IssuingCaRecord : StoredForm
 
     public string? TaintReason { get; init; }
 
+    /// <summary>Of a tainted one: over how many seconds agents replace what it signed; null for at once.</summary>
+    public int? ReissueOverSeconds { get; init; }
+
     /// <summary>Since when its silo signs no more under it, as far as this cluster CA decided it.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 

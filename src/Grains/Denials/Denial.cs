@@ -15,4 +15,10 @@ public sealed record Denial(
     [property: Id(4)] string Actor,
     [property: Id(5)] DateTimeOffset Since,
     [property: Id(6)] string OperationId,
-    [property: Id(7), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null);
+    [property: Id(7), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? Until = null)
+{
+    /// <summary>Of a tainted authority: over how many seconds agents spread what they replace. Null or 0: at once.</summary>
+    [Id(8)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ReissueOverSeconds { get; init; }
+}

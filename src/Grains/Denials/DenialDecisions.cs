@@ -10,15 +10,18 @@ internal static class DenialDecisions
 
     /// <summary>
     /// Deleted registrations take at most half of the room, so that whoever may delete registrations cannot keep an identity from being quarantined.
+    /// One that stands already stays as it is, but for less time to replace what a tainted authority signed.
     /// </summary>
     public static DenialSet Add(DenialSet set, Denial denial, int capacity)
     {
-        if (Find(set, denial.Kind, denial.Subject) is not null)
+        var number = set.Number + 1;
+        if (Find(set, denial.Kind, denial.Subject) is { } standing)
         {
-            return set;
+            return (denial.ReissueOverSeconds ?? 0) < (standing.ReissueOverSeconds ?? 0)
+                ? set with { Number = number, Denials = set.Denials.Replace(standing, standing with { Number = number, ReissueOverSeconds = denial.ReissueOverSeconds }) }
+                : set;
         }
 
-        var number = set.Number + 1;
         var kept = set.Denials.RemoveAll(old => HasEnded(old, denial.Since));
         if (kept.Length >= capacity
             || (denial.Kind == DenialKind.DeletedRegistration && 2 * kept.Count(old => old.Kind == DenialKind.DeletedRegistration) >= capacity))

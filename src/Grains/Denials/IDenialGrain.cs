@@ -8,7 +8,7 @@ public interface IDenialGrain : IGrainWithStringKey
     [Alias("Read")]
     Task<DenialSet> ReadAsync();
 
-    /// <summary>Adds a denial (the number in it is ignored). One that stands already keeps its number. Pushed to every subscribed silo before returning.</summary>
+    /// <summary>Adds a denial (the number in it is ignored). One that stands already keeps its number, unless it leaves less time now. Pushed to every subscribed silo before returning.</summary>
     [Alias("Add")]
     Task<DenialReceipt> AddAsync(Denial denial);
 

@@ -26,6 +26,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<RegistrationResolver>();
         services.AddSingleton<RegistrationChanges>();
         services.AddSingleton<IAgentDirectory, AgentDirectory>();
+        services.AddSingleton<ReissueOrders>();
+        services.AddSingleton<IReissueOrders>(provider => provider.GetRequiredService<ReissueOrders>());
         services.AddSingleton<IIssuanceService, IssuanceService>();
         services.AddSingleton<JwtKeySeal>();
         services.AddSingleton<JwtSigningSource>();

@@ -80,12 +80,12 @@ internal sealed partial class IssuanceGuard(DenialReplica denials, RegistrationR
             return bannedAgent;
         }
 
-        if (lookup.Agent is { } agent && AgentDenials.Check(agent, fresh) is { } agentDenied)
+        if (lookup.Agent is { } agent && AgentDenials.Check(agent, fresh, now) is { } agentDenied)
         {
             return agentDenied;
         }
 
-        if (lookup.PresentedIssuer is { } presented && fresh.Contains(DenialKind.TaintedAuthority, presented))
+        if (lookup.PresentedIssuer is { } presented && fresh.RefusesHolders(presented, now))
         {
             return new Refusal(RefusalCode.PermissionDenied, "issuer_tainted", "The presented certificate's issuer is tainted. Attest anew with a token.");
         }

@@ -26,6 +26,10 @@ internal sealed class MeshCa
 
     public TrustDomain TrustDomain { get; }
 
+    public string RootAuthorityId => Convert.ToHexStringLower(_roots[0].SubjectKeyIdentifier.Span);
+
+    public string IssuingAuthorityId => Convert.ToHexStringLower(_issuer.Certificate.SubjectKeyIdentifier.Span);
+
     public string BundlePem => SpiffeBundle(1).ToPem();
 
     private Validity Validity => new(_now.AddMinutes(-5), _now.AddDays(3));

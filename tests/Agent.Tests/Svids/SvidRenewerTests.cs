@@ -22,7 +22,7 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
     {
         _state = new AgentState(TestIssuer.Domain, _ca.Bundle(0));
         var options = new AgentConfiguration { Renewal = new RenewalOptions { BatchSize = 10 } };
-        _renewer = new SvidRenewer(_state, _demand, _link, options, _clues.Metrics, new NoJitter(), _time, _clues);
+        _renewer = new SvidRenewer(_state, _demand, new ReissueSchedule(_state, _time), _link, options, _clues.Metrics, new NoJitter(), _time, _clues);
         _link.Answer = request => Sign(request, _time.GetUtcNow().AddHours(1));
     }
 
@@ -208,6 +208,28 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task What_is_to_be_replaced_over_a_time_is_asked_for_along_a_slope_and_all_of_it_within_the_time()
+    {
+        Entries(40);
+        await _renewer.StartAsync(CancellationToken.None);
+        await HeldAsync(40);
+        await SleepingAsync();
+        using var other = new TestIssuer("other");
+        _link.Answer = request => Sign(request, _time.GetUtcNow().AddHours(1), other);
+        int Replaced() => _state.Current.Svids.Values.Count(svid => svid.IssuerAuthorityId == other.AuthorityId);
+
+        _state.Apply(new AgentUpdate
+        {
+            TaintedAuthorityIds = { _ca.AuthorityId }, Reissues = { new Reissue { AuthorityIds = { _ca.AuthorityId }, OverSeconds = 600 } },
+        });
+        await SleepingAsync();
+        await PassAsync(TimeSpan.FromSeconds(300), Replaced);
+        Assert.InRange(Replaced(), 5, 35);
+        await PassAsync(TimeSpan.FromSeconds(300), Replaced);
+        Assert.Equal(40, Replaced());
+    }
+
+    [Fact]
     public async Task What_has_ended_is_not_served_any_more()
     {
         Entries(1);
@@ -230,6 +252,24 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
 
         Assert.All(issuers, issuer => Assert.True(issuer.Equals(issuers[0])));
         Assert.Equal(_ca.Root.ToArray(), issuers[0].ToArray());
+    }
+
+    /// <summary>Lets the time go by from one timer to the next.</summary>
+    private async Task PassAsync(TimeSpan time, Func<int> progress)
+    {
+        var end = _time.GetUtcNow() + time;
+        while (_time.GetUtcNow() < end)
+        {
+            var (before, step) = (progress(), _time.UntilNextTimer!.Value);
+            var left = end - _time.GetUtcNow();
+            _time.Advance(step < left ? step : left);
+            if (step <= left)
+            {
+                await Eventually.HoldsAsync(() => progress() > before, "what was due is replaced");
+            }
+
+            await SleepingAsync();
+        }
     }
 
     private static IssueResponse Refuse(IssueRequest request, string reason, RpcStatusCode code = RpcStatusCode.PermissionDenied) => new()

@@ -42,6 +42,17 @@ public sealed class AuthorityCommandsTests
         Assert.Contains("tainted 2030-01-04 00:00:00Z r00t broken into\n", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_taint_may_give_agents_a_time_to_replace_what_the_CA_signed()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Answer("POST", "/v1/issuing-cas/ca1/taint", IssuingCa("tainted", "sold"));
+
+        await mesh.RunAsync("authority", "taint", "ca1", "--reason", "sold", "--reissue-over", "10m");
+
+        Assert.Equal("""{"reason":"sold","reissueOverSeconds":600}""", Assert.Single(mesh.Requests).Body);
+    }
+
     private static JsonObject IssuingCa(string state, string? taint) => new()
     {
         ["authorityId"] = "ca1", ["rootAuthorityId"] = "r00t", ["silo"] = "silo-1", ["state"] = state, ["notBefore"] = "2030-01-01T00:00:00Z",

@@ -91,6 +91,22 @@ public sealed class AgentDeltaTests
         Assert.Equal(1201, updates.SelectMany(update => update.Entries).Select(entry => entry.Id).Distinct().Count());
     }
 
+    [Fact]
+    public void Orders_to_replace_come_with_each_update_those_of_one_time_together()
+    {
+        var delta = new AgentDelta([]);
+        delta.Next([], Issuer, 1, []);
+        ReissueOrder[] orders = [new("a", 60), new("b", 0), new("c", 60)];
+
+        var ordered = Assert.Single(delta.Next([], Issuer, 1, [], orders));
+        Assert.Equal(
+            ["60: a c", "0: b"], ordered.Reissues.Select(order => $"{order.OverSeconds}: {string.Join(' ', order.AuthorityIds)}"));
+        Assert.Empty(delta.Next([], Issuer, 1, [], [.. orders]));
+
+        Assert.Equal(2, Assert.Single(delta.Next([Entry("a", 1)], Issuer, 1, [], orders)).Reissues.Count);
+        Assert.Empty(Assert.Single(delta.Next([Entry("a", 1)], Issuer, 1, [])).Reissues);
+    }
+
     private static Wire.HeldEntry Held(string id, long revision) => new() { Id = id, Revision = revision };
 
     private static RegistrationEntry Entry(string id, long revision) => new(

@@ -17,7 +17,7 @@ public sealed class AgentRosterTests : IDisposable
     private readonly AgentRoster _roster;
 
     public AgentRosterTests() => _roster = new AgentRoster(
-        _directory, _issuer, Options.Create(_options), Options.Create(new GatewayOptions { DrainDelay = TimeSpan.FromSeconds(10) }), new SystemRandomSource(), _time, _life);
+        _directory, _issuer, new FakeReissues(), Options.Create(_options), Options.Create(new GatewayOptions { DrainDelay = TimeSpan.FromSeconds(10) }), new SystemRandomSource(), _time, _life);
 
     public void Dispose()
     {

@@ -59,6 +59,18 @@ public sealed class AgentSyncTests
     }
 
     [Fact]
+    public async Task An_order_to_replace_what_chains_to_a_root_reaches_the_agent_by_itself()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var stream = await OpenAsync(host);
+        Assert.Empty((await stream.ReadAsync())!.Reissues);
+
+        host.Reissues.Order(new ReissueOrder("root", 90));
+
+        Assert.Equal(new Reissue { AuthorityIds = { "root" }, OverSeconds = 90 }, Assert.Single((await stream.ReadAsync())!.Reissues));
+    }
+
+    [Fact]
     public async Task An_entry_that_ends_is_taken_from_the_agent_then()
     {
         await using var host = await GatewayHost.StartAsync();

@@ -73,6 +73,7 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(ITrustDomainGrain.DeleteTemplateAsync) => Task.FromResult(registrations.Templates.Remove((string)arguments[0]!)),
             nameof(IClusterCaGrain.ListAsync) when method.DeclaringType == typeof(IClusterCaGrain) => Task.FromResult(IssuingCas.ToImmutableArray()),
             nameof(IClusterCaGrain.TaintAsync) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
+            nameof(IClusterCaGrain.TaintOverAsync) => Task.FromResult(TaintOver((TaintIssuingCa)arguments[0]!)),
             nameof(IDenialGrain.ReadAsync) => Task.FromResult(new DenialSet(Denials.Count, [.. Denials])),
             nameof(IDenialGrain.StatusAsync) => Task.FromResult(new DenialReceipt((long)arguments[0]!, Effective)),
             nameof(IWorkloadIdentityGrain.PutEntryAsync) => PutEntry((RegistrationEntry)arguments[0]!),
@@ -92,6 +93,15 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
         var found = IssuingCas.FirstOrDefault(one => one.AuthorityId == id)
             ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_ca", "There is no such issuing CA.");
         return found with { State = IssuingCaState.Tainted, TaintReason = reason };
+    }
+
+    /// <summary>The latest taint with a time.</summary>
+    public TaintIssuingCa? Tainted { get; private set; }
+
+    private IssuingCaView TaintOver(TaintIssuingCa taint)
+    {
+        Tainted = taint;
+        return Taint(taint.AuthorityId, taint.Reason);
     }
 
     private DenialReceipt Quarantine(string key, string reason, string actor)

@@ -67,6 +67,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeAgents Agents { get; } = new();
 
+    public FakeReissues Reissues { get; } = new();
+
     public RecordedLogs Logs { get; } = new();
 
     public WebApplication App { get; private set; } = null!;
@@ -128,6 +130,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
         builder.Services.AddSingleton<IOperatorDenials>(host.Denials);
         builder.Services.AddSingleton<IAgentDirectory>(host.Agents);
+        builder.Services.AddSingleton<IReissueOrders>(host.Reissues);
         builder.Services.AddSingleton(host.Grains.Factory);
         host.App = builder.Build();
         host.App.MapMeshGateway();

@@ -235,6 +235,9 @@ public sealed class RestTests
         var tainted = await JsonAsync(await client.PostAsJsonAsync("/v1/issuing-cas/ca1/taint", new { reason = "stolen" }));
         Assert.Equal("tainted", tainted.GetProperty("state").GetString());
         await AssertProblemAsync(await client.PostAsJsonAsync("/v1/issuing-cas/none/taint", new { reason = "stolen" }), HttpStatusCode.NotFound, "no_such_ca");
+        Assert.Null(host.Grains.Tainted);
+        (await client.PostAsJsonAsync("/v1/issuing-cas/ca1/taint", new { reason = "sold", reissueOverSeconds = 600 })).EnsureSuccessStatusCode();
+        Assert.Equal(("ca1", "sold", 600), (host.Grains.Tainted!.AuthorityId, host.Grains.Tainted.Reason, host.Grains.Tainted.ReissueOverSeconds));
     }
 
     [Fact]

@@ -178,6 +178,33 @@ public sealed class ClusterCaGrainTests : IClassFixture<HostedGrains>
     }
 
     [Fact]
+    public async Task A_taint_may_tell_over_which_time_agents_replace_what_the_CA_signed_and_the_denial_says_it_however_it_comes_about()
+    {
+        await EnsureAsync();
+        var certified = await _host.ClusterCa.RequestAsync(World.Request("op-1"));
+        TaintIssuingCa Over(int seconds) => new(certified.AuthorityId, "sold", "operator", "op-t", seconds);
+        foreach (var wrong in new[] { -1, ReissueOrder.MaxOverSeconds + 1 })
+        {
+            Assert.Equal(
+                "bad_reissue_time", (await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.TaintOverAsync(Over(wrong)))).Reason);
+        }
+
+        World.Faults.FailNext("denials.read", times: 50);
+        await Assert.ThrowsAsync<GrainOperationException>(() => _host.ClusterCa.TaintOverAsync(Over(600)));
+        World.Faults.Reset();
+        async Task<int?> ToldAsync() => Assert.Single((await _host.Denials.ReadAsync()).Denials).ReissueOverSeconds;
+
+        await _host.ClusterCa.TaintOverAsync(Over(3600));
+        Assert.Equal(600, await ToldAsync());
+
+        // What was sold turns out to be stolen.
+        await _host.ClusterCa.TaintOverAsync(Over(60));
+        Assert.Equal(60, await ToldAsync());
+        await _host.ClusterCa.TaintAsync(certified.AuthorityId, "stolen", "operator", "op-t");
+        Assert.Null(await ToldAsync());
+    }
+
+    [Fact]
     public async Task A_released_CA_is_fenced_and_retired_once_nothing_live_chains_to_it()
     {
         await EnsureAsync();

@@ -108,6 +108,17 @@ public sealed class OrleansWireTests : IDisposable
     }
 
     [Fact]
+    public void A_denial_of_the_version_before_slopes_is_read_and_holds_at_once()
+    {
+        const string older =
+            "30014b4c27f0136d672e44656e69616ce8080311410f5375626a656374017424f4410d526561736f6e410b4163746f7221808000b796ab"
+            + "49de08810000000000000000e041174f7065726174696f6e496421808000b796ab49de08810000000000000000e0e0";
+        var read = Serializer.Deserialize<Denial>(Convert.FromHexString(older))!;
+
+        Assert.Equal(("Subject", 1_000_007L, (DateTimeOffset?)Moment, (int?)null), (read.Subject, read.Number, read.Until, read.ReissueOverSeconds));
+    }
+
+    [Fact]
     public void Every_interface_and_call_has_an_alias_and_no_alias_serves_two()
     {
         var interfaces = Interfaces().ToList();

@@ -95,6 +95,24 @@ public sealed class RenewalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_holders_replace_theirs_over_a_time_a_tainted_issuers_certificate_renews_still_and_not_longer()
+    {
+        var holder = IssuanceParts.Holder(_svid);
+        var tainted = _parts.Service.Current!.AuthorityId;
+        _parts.Silo.Issuers.Swap(_parts.Silo.Authority.Snapshot(_parts.Now, operationId: "op-2"));
+        _parts.Silo.Set = DenialDecisions.Add(
+            _parts.Silo.Set,
+            new Denial(DenialKind.TaintedAuthority, tainted, 0, "test", "operator", _parts.Now, "op") { ReissueOverSeconds = 300 }, 1000);
+        await _parts.Silo.PushAsync();
+
+        Assert.True((await _parts.IssueAsync(holder)).Succeeded);
+        _parts.Silo.Clock.Advance(TimeSpan.FromSeconds(300) + DenialSnapshot.ReissueSlack);
+        await _parts.Silo.PushAsync();
+        await _parts.Silo.StartAsync();
+        Assert.Equal("issuer_tainted", (await _parts.RefusedAsync(holder)).Reason);
+    }
+
+    [Fact]
     public async Task A_quarantined_identity_is_not_renewed()
     {
         await _parts.DenyAsync(DenialKind.QuarantinedIdentity, _svid.SpiffeId);
