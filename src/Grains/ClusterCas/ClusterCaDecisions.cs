@@ -82,6 +82,7 @@ internal static class ClusterCaDecisions
                 CertificateDer = certified.CertificateDer,
                 NotBefore = certified.NotBefore,
                 NotAfter = certified.NotAfter,
+                BundleNumber = certified.BundleNumber,
             },
             { State: IssuingCaState.Active } former when IsOfSameStart(former, state, operationId) => former with { State = IssuingCaState.Old, EndedAt = now },
             _ => ca,
@@ -149,6 +150,16 @@ internal static class ClusterCaDecisions
                 IssuingCaState.Active => roster is not null && ca.Incarnation is { } incarnation && DenialRoster.Find(roster, ca.Silo, incarnation) is null,
                 _ => false,
             })
+            .Select(ca => ca.AuthorityId!)
+            .Take(SealedAtOnce),
+    ];
+
+    /// <summary>The authority ids whose log shards a rotation wants sealed: certified before a bundle, or by a root where that is given.</summary>
+    public static ImmutableArray<string> ToFence(ClusterCaState state, long belowBundle, string? rootAuthorityId, DateTimeOffset now) =>
+    [
+        .. state.IssuingCas
+            .Where(ca => ca.CertificateDer is not null && ca.SealedAt is null && ca.NotAfter > now
+                && (rootAuthorityId is null ? (ca.BundleNumber ?? 0) < belowBundle : ca.RootAuthorityId == rootAuthorityId))
             .Select(ca => ca.AuthorityId!)
             .Take(SealedAtOnce),
     ];

@@ -63,7 +63,7 @@ internal sealed partial class ClusterCaGrain(
         await SweepRegularlyAsync();
         if (record.CertificateDer is { } standing)
         {
-            return new CertifiedIssuingCa(record.AuthorityId!, record.RootAuthorityId!, standing, record.NotBefore, record.NotAfter);
+            return new CertifiedIssuingCa(record.AuthorityId!, record.RootAuthorityId!, standing, record.NotBefore, record.NotAfter, record.BundleNumber ?? 0);
         }
 
         var certified = await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).CertifyAsync(new CertifyIssuingCa(
@@ -72,10 +72,21 @@ internal sealed partial class ClusterCaGrain(
         return certified;
     }
 
-    public Task<ImmutableArray<IssuingCaView>> ListAsync() => Task.FromResult(_record.Committed.IssuingCas
-        .Where(ca => ca.CertificateDer is not null)
-        .Select(View)
-        .ToImmutableArray());
+    public Task<ImmutableArray<IssuingCaView>> ListAsync() => Task.FromResult(Views());
+
+    public async Task<ImmutableArray<IssuingCaView>> FenceAsync(long belowBundle, string? rootAuthorityId)
+    {
+        // Another activation may have authorised a CA that this one has not seen.
+        await _record.RefreshAsync();
+        var fenced = await SealAsync(ClusterCaDecisions.ToFence(_record.Committed, belowBundle, rootAuthorityId, time.GetUtcNow()));
+        var next = ClusterCaDecisions.Fence(_record.Committed, fenced, time.GetUtcNow());
+        if (!ReferenceEquals(next, _record.Committed))
+        {
+            await CommitAsync(next with { OperationId = random.NewId() });
+        }
+
+        return Views();
+    }
 
     public Task<IssuingCaView> TaintAsync(string authorityId, string reason, string actor, string operationId) =>
         TaintOverAsync(new TaintIssuingCa(authorityId, reason, actor, operationId, 0));
@@ -288,9 +299,11 @@ internal sealed partial class ClusterCaGrain(
         }
     }
 
+    private ImmutableArray<IssuingCaView> Views() => [.. _record.Committed.IssuingCas.Where(ca => ca.CertificateDer is not null).Select(View)];
+
     private static IssuingCaView View(IssuingCaRecord ca) => new(
         ca.AuthorityId!, ca.RootAuthorityId!, ca.Silo, ca.State, ca.NotBefore, ca.NotAfter, ca.CertificateDer!, ca.TaintReason,
-        ca.Incarnation, ca.RelayEndpoint);
+        ca.Incarnation, ca.RelayEndpoint, ca.BundleNumber ?? 0, ca.SealedAt, ca.EndedAt);
 
     [LoggerMessage(EventId = 170, Level = LogLevel.Warning, Message = "A silo's request was refused: {Why}.")]
     private static partial void LogRefused(ILogger logger, string why);

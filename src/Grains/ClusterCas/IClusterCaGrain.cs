@@ -17,6 +17,13 @@ public interface IClusterCaGrain : IGrainWithStringKey
     [Alias("Release")]
     Task ReleaseAsync(ReleaseIssuingCa release);
 
+    /// <summary>
+    /// Seals the log shards of the issuing CAs that were certified before the bundle <paramref name="belowBundle"/>, or by the root
+    /// <paramref name="rootAuthorityId"/> where it is given, as far as the log lets it; then every issuing CA there is.
+    /// </summary>
+    [Alias("Fence")]
+    Task<ImmutableArray<IssuingCaView>> FenceAsync(long belowBundle, string? rootAuthorityId);
+
     [Alias("List")]
     Task<ImmutableArray<IssuingCaView>> ListAsync();
 

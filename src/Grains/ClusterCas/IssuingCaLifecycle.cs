@@ -102,6 +102,9 @@ public sealed partial class IssuingCaLifecycle(
                 {
                     continue;
                 }
+
+                // What came may have been asked for before the trust domain wanted another.
+                pause = issuers.GivesWay ? FirstRetry : pause;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -126,6 +129,11 @@ public sealed partial class IssuingCaLifecycle(
             await Task.WhenAny(timer, _dropped.WaitAsync(wait.Token));
             await wait.CancelAsync();
             stoppingToken.ThrowIfCancellationRequested();
+            if (issuers.GivesWay)
+            {
+                // Every silo was told at the same moment; what this one has goes on issuing meanwhile.
+                await time.PauseAsync(FirstRetry * random.NextJitter(0.9), stoppingToken);
+            }
         }
     }
 
@@ -150,9 +158,15 @@ public sealed partial class IssuingCaLifecycle(
         var certified = await grains.GetGrain<IClusterCaGrain>(domain.ClusterKey).RequestAsync(
             request with { Signature = bootstrap.Sign(IssuingCaRequestStatement.Encode(domain.ClusterKey, request)) }).WaitAsync(stoppingToken);
         _asked = null;
+        if (certified.BundleNumber > view.BundleNumber)
+        {
+            // The bundle moved on meanwhile: nothing is signed under this CA that would be delivered with an older one.
+            view = await grains.GetGrain<ITrustDomainGrain>(domain.Name).GetAsync().WaitAsync(stoppingToken);
+        }
 
         var snapshot = IssuerSnapshots.Make(TrustDomain.Parse(domain.Name), key, certified, view);
         issuers.Swap(snapshot);
+        issuers.Show(view);
         instruments.IssuingCaRequested("certified");
         LogCertified(logger, snapshot.AuthorityId, snapshot.RootAuthorityId, snapshot.NotAfter);
 

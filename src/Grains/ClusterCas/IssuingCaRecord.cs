@@ -34,6 +34,9 @@ public sealed record IssuingCaRecord : StoredForm
     /// <summary>Of a tainted one: over how many seconds agents replace what it signed; null for at once.</summary>
     public int? ReissueOverSeconds { get; init; }
 
+    /// <summary>Its silo delivers no older bundle with what it signs; null in records of versions before rotation: nothing is known.</summary>
+    public long? BundleNumber { get; init; }
+
     /// <summary>Since when its silo signs no more under it, as far as this cluster CA decided it.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -16,6 +17,7 @@ internal sealed partial class DenialGrain(
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<(string Silo, string Incarnation), IDenialObserver> _silos = [];
+    private readonly Dictionary<(string Silo, string Incarnation), long> _bundles = [];
     private readonly DenialWitness _witness = new();
     private long _startedAt;
     private long _pushed;
@@ -86,6 +88,11 @@ internal sealed partial class DenialGrain(
         }
 
         _silos[(name, incarnation)] = silo;
+        if (confirmation.BundleNumber is { } bundle)
+        {
+            _bundles[(name, incarnation)] = bundle;
+        }
+
         return new DenialLease(
             Set.Number, Set.Number == confirmation.Number ? null : Set, DenialRoster.Grants(Set, name, incarnation));
     }
@@ -96,6 +103,16 @@ internal sealed partial class DenialGrain(
         await ReadSetAsync();
         await ChangeAsync(set => DenialRoster.Leave(set, silo, incarnation));
         LogLeft(logger, silo, incarnation, Set.Number);
+    }
+
+    public async Task<ImmutableArray<BundleHolder>> BundleHoldersAsync()
+    {
+        await ReadSetAsync();
+        return
+        [
+            .. Set.Holders.Select(holder => new BundleHolder(
+                holder.Silo, holder.Incarnation, _bundles.TryGetValue((holder.Silo, holder.Incarnation), out var number) ? number : null)),
+        ];
     }
 
     public Task AnnounceBundleAsync(long bundleNumber) => Task.WhenAll(Silos().Select(async silo =>
@@ -254,6 +271,11 @@ internal sealed partial class DenialGrain(
             foreach (var gone in _silos.Keys.Where(key => DenialRoster.Find(Set, key.Silo, key.Incarnation) is null).ToList())
             {
                 _silos.Remove(gone);
+            }
+
+            foreach (var gone in _bundles.Keys.Where(key => DenialRoster.Find(Set, key.Silo, key.Incarnation) is null).ToList())
+            {
+                _bundles.Remove(gone);
             }
         }
     }

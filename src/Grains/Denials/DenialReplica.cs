@@ -11,6 +11,7 @@ namespace MeshGrains.Grains;
 public sealed partial class DenialReplica(
     IGrainFactory grains,
     RecordKeyRing recordKey,
+    IssuerSource issuers,
     SiloIdentity identity,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<DenialOptions> options,
@@ -140,7 +141,9 @@ public sealed partial class DenialReplica(
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
         var answer = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmLeaseAsync(
-            new DenialConfirmation(identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds), self)
+            new DenialConfirmation(
+                identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds,
+                trustDomain.Value.Issues ? issuers.ConfirmedBundle : DenialConfirmation.HoldsNoBundle), self)
             .WaitAsync(_lease / 3, time, stoppingToken);
         if (answer.Set is { } newest)
         {

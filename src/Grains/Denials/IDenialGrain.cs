@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MeshGrains.Grains;
 
 /// <summary>The denial set of a trust domain, and which silo holds which number of it. Key: the trust domain's name.</summary>
@@ -29,6 +31,10 @@ public interface IDenialGrain : IGrainWithStringKey
     /// <summary>Tells every subscribed silo that the trust bundle has this number now. A courtesy: silos look for themselves too.</summary>
     [Alias("AnnounceBundle")]
     Task AnnounceBundleAsync(long bundleNumber);
+
+    /// <summary>Every silo on the roster and the trust bundle by which it last confirmed.</summary>
+    [Alias("BundleHolders")]
+    Task<ImmutableArray<BundleHolder>> BundleHoldersAsync();
 
     [Alias("Status")]
     Task<DenialReceipt> StatusAsync(long number);

@@ -41,11 +41,14 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<BundleWatch>();
         services.AddHostedSingleton<JwtAuthorityLifecycle>();
         services.AddHostedSingleton<MaintenanceWatchdog>();
+        services.AddSingleton<RotationFactFinder>();
+        services.AddHostedSingleton<RotationDriver>();
         services.AddSingleton<RestoreDeclaration>();
 
         services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
         services.AddValidatedOptions<CaOptions, CaOptionsValidator>();
         services.AddValidatedOptions<SvidOptions, SvidOptionsValidator>();
+        services.AddValidatedOptions<RotationOptions, RotationOptionsValidator>();
         services.AddValidatedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
         return services;

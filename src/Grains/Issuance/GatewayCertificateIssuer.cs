@@ -34,10 +34,13 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
 
     public async ValueTask<GatewayCertificate> IssueAsync(GatewayCertificateRequest request, CancellationToken cancellationToken)
     {
-        var issuer = _issuers.Current
+        var issuer = _issuers.Serving
             ?? throw new GrainOperationException(RefusalCode.Unavailable, "not_ready", $"No gateway certificate yet: {_issuers.WaitingFor}.");
         var now = _time.GetUtcNow();
-        if (!Validity.TryForLeaf(now, _options.DefaultTtl, issuer.NotAfter, _options.Backdate, out var validity))
+
+        // From the CA of before a rotation there is one certificate, and it has to last for the drain; a gateway that runs apart renews in time.
+        var former = issuer.AuthorityId != _issuers.Current?.AuthorityId;
+        if (!Validity.TryForLeaf(now, former && request.Gateway is null ? _options.MaxTtl : _options.DefaultTtl, issuer.NotAfter, _options.Backdate, out var validity))
         {
             throw new GrainOperationException(RefusalCode.Unavailable, "issuer_ended", "The issuing CA has ended.");
         }
@@ -56,11 +59,16 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
             IpAddresses = request.IpAddresses,
         });
         var record = new IssuanceRecord(
-            IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
+            former && request.Gateway is null ? IssuanceRecordKind.GatewaySvid : IssuanceRecordKind.X509Svid, issuer.TrustDomain.Name, serial.ToString(), id.ToString(), issuer.AuthorityId,
             validity.NotBefore, validity.NotAfter, _random.NewId(), request.Gateway is { } caller ? $"gateway:{caller}" : "gateway", "gateway", now, issuer.BundleNumber, SHA256.HashData(der), now);
         try
         {
             await _log.AppendAsync(record, cancellationToken);
+        }
+        catch (IssuanceShardSealedException) when (former)
+        {
+            _issuers.ForgetFormer(issuer.AuthorityId);
+            return await IssueAsync(request, cancellationToken);
         }
         catch (IssuanceShardSealedException fenced)
         {
@@ -70,6 +78,11 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
 
         // A denial may have come, or the lease ended, while the record was being written.
         CheckDenials(issuer, id);
+        if (request.Gateway is null)
+        {
+            _issuers.Serves(issuer.RootAuthorityId);
+        }
+
         return new GatewayCertificate(
             id.ToString(), serial.ToString(), der, [issuer.IssuingCaDer], issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
     }

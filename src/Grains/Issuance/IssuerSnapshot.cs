@@ -27,6 +27,9 @@ public sealed class IssuerSnapshot
 
     public required long BundleNumber { get; init; }
 
+    /// <summary>The bundle's number when the issuing CA was certified: no older one was ever delivered with what it signed.</summary>
+    public required long IssuerBundleNumber { get; init; }
+
     public required DateTimeOffset NotBefore { get; init; }
 
     public required DateTimeOffset NotAfter { get; init; }

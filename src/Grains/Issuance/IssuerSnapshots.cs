@@ -19,6 +19,7 @@ internal static class IssuerSnapshots
             Bundle = bundle,
             BundlePem = bundle.ToPem(),
             BundleNumber = view.BundleNumber,
+            IssuerBundleNumber = certified.BundleNumber,
             NotBefore = certified.NotBefore,
             NotAfter = certified.NotAfter,
         };
@@ -39,6 +40,7 @@ internal static class IssuerSnapshots
             Bundle = bundle,
             BundlePem = bundle.ToPem(),
             BundleNumber = view.BundleNumber,
+            IssuerBundleNumber = snapshot.IssuerBundleNumber,
             NotBefore = snapshot.NotBefore,
             NotAfter = snapshot.NotAfter,
         };

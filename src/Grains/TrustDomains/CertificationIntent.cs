@@ -23,5 +23,8 @@ public sealed record CertificationIntent : StoredForm
 
     public required DateTimeOffset NotAfter { get; init; }
 
+    /// <summary>The bundle's number when it was asked for; null in records of versions before rotation.</summary>
+    public long? BundleNumber { get; init; }
+
     public byte[]? CertificateDer { get; init; }
 }

@@ -31,6 +31,30 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("WithdrawJwtAuthority")]
     Task<bool> WithdrawJwtAuthorityAsync(string cluster, string keyId, string operationId);
 
+    /// <summary>Records the beginning of a root's rotation. The same operation id finds what it began; another one is refused while one is under way.</summary>
+    [Alias("StartRotation")]
+    Task<RotationView> StartRotationAsync(StartRotation command);
+
+    /// <summary>Begins a rotation where the active root's life asks for one; otherwise tells of the last one.</summary>
+    [Alias("StartDueRotation")]
+    Task<RotationView?> StartDueRotationAsync(StartRotation command);
+
+    /// <summary>Pauses, resumes, rolls back, or has the gates of the present phase passed by with the next facts.</summary>
+    [Alias("ChangeRotation")]
+    Task<RotationView> ChangeRotationAsync(ChangeRotation command);
+
+    /// <summary>Makes the next root of a rotation that was begun, from wherever an earlier attempt ended, and puts it into the bundle.</summary>
+    [Alias("PrepareRotation")]
+    Task<RotationView?> PrepareRotationAsync();
+
+    /// <summary>Takes the rotation one phase further where these facts open its gates; then how its gates stand by them.</summary>
+    [Alias("AdvanceRotation")]
+    Task<RotationStatus> AdvanceRotationAsync(RotationFacts facts, string operationId);
+
+    /// <summary>How the gates stand by these facts, without moving anything.</summary>
+    [Alias("JudgeRotation")]
+    Task<RotationStatus> JudgeRotationAsync(RotationFacts? facts);
+
     /// <summary>Creates (revision 1) or replaces (stored revision + 1) a template.</summary>
     [Alias("PutTemplate")]
     Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template);

@@ -18,9 +18,10 @@ internal static class TrustDomainDecisions
     private const int KeptPast = 512;
     private const long MaxRootSeconds = 100L * 366 * 86_400;
 
-    /// <summary>The next step of the first root; the same from every point that a crash may have left.</summary>
+    /// <summary>The next step of the root in the making; the same from every point that a crash may have left.</summary>
     public static RootStep NextRootStep(TrustDomainState state) => state.Authorities switch
     {
+        _ when state.BundleNumber > 0 && RotationDecisions.Running(state) is not { Phase: RotationPhase.Prepare } => RootStep.Done,
         [] => RootStep.RecordName,
         [.., { CertificateDer: not null, State: AuthorityState.Prepared }] => RootStep.Record,
         [.., { CertificateDer: not null }] => RootStep.Done,
@@ -143,6 +144,7 @@ internal static class TrustDomainDecisions
             RequestedAt = now,
             NotBefore = profile.NotBefore,
             NotAfter = profile.NotAfter,
+            BundleNumber = state.BundleNumber,
         };
         return (state with { Intents = pruned.Add(intent), OperationId = $"{command.OperationId}:intent" }, intent);
     }
@@ -184,10 +186,13 @@ internal static class TrustDomainDecisions
         name,
         state.BundleNumber,
         state.RefreshHintSeconds,
-        [.. state.Authorities.Where(root => root is { CertificateDer: not null, State: not AuthorityState.Prepared }).Select(root => new AuthorityView(
+        [.. state.Authorities.Where(root => root.CertificateDer is not null && RotationDecisions.IsShown(state, root)).Select(root => new AuthorityView(
             root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))],
         state.RetireGatesShutUntil,
-        JwtPublishing.View(state));
+        JwtPublishing.View(state),
+        RotationDecisions.View(state),
+        state.IssuersFrom ?? 0,
+        RotationDecisions.ServingRoot(state));
 
     /// <summary>A name for a root's KMS key: unique, telling, and legal in every key manager.</summary>
     public static string RootKeyName(string trustDomain, string id)

@@ -20,6 +20,7 @@ internal sealed partial class TrustDomainGrain(
     IGrainFactory grains,
     IOptions<TrustDomainOptions> options,
     IOptions<SvidOptions> svids,
+    IOptions<RotationOptions> rotations,
     ISerialSource serials,
     IRandomSource random,
     TimeProvider time,
@@ -77,42 +78,52 @@ internal sealed partial class TrustDomainGrain(
     public async Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command)
     {
         await _record.SettleAsync();
-        while (true)
+        if (State.BundleNumber == 0)
         {
-            switch (TrustDomainDecisions.NextRootStep(State))
+            while (TrustDomainDecisions.NextRootStep(State) is not RootStep.Done and var step)
             {
-                case RootStep.RecordName:
-                    await BeginDenialsAsync();
-                    await CommitAsync(TrustDomainDecisions.RecordName(State, command, NewKeyName(), time.GetUtcNow()));
-                    break;
-                case RootStep.MakeKey:
-                    await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(command.OperationId), $"{command.OperationId}:key"));
-                    break;
-                case RootStep.BuildCertificate:
-                    await CommitAsync(TrustDomainDecisions.RecordCertificate(
-                        State, _trustDomain, serials.Next(), $"{command.OperationId}:tbs", time.GetUtcNow()));
-                    break;
-                case RootStep.Sign:
-                    var unsigned = State.Authorities[^1];
-                    await CommitAsync(TrustDomainDecisions.RecordSignature(
-                        State, await SignAsync(unsigned, unsigned.Tbs!), $"{command.OperationId}:signature"));
-                    break;
-                case RootStep.Record:
-                    var root = State.Authorities[^1];
-                    await RecordAsync(IssuanceRecordKind.RootAuthority, root.CertificateDer!, root.AuthorityId!, root.KeyName, "root");
-                    await CommitAsync(TrustDomainDecisions.ActivateFirst(State, $"{command.OperationId}:root"));
-                    LogRootMade(logger, _trustDomain.Name, root.AuthorityId!, root.KeyReference!, root.NotAfter);
-                    break;
-                default:
-                    var next = TrustDomainDecisions.WithRefreshHint(State, command.RefreshHintSeconds, command.OperationId);
-                    if (!ReferenceEquals(next, State))
-                    {
-                        await CommitAsync(next);
-                    }
-
-                    await ShowAsync();
-                    return _shown!;
+                await MakeRootAsync(step, command);
             }
+        }
+
+        var next = TrustDomainDecisions.WithRefreshHint(State, command.RefreshHintSeconds, command.OperationId);
+        if (!ReferenceEquals(next, State))
+        {
+            await CommitAsync(next);
+        }
+
+        await ShowAsync();
+        return _shown!;
+    }
+
+    /// <summary>One step of the root in the making, of the first one or of a rotation's next one.</summary>
+    private async Task MakeRootAsync(RootStep step, EnsureTrustDomain command)
+    {
+        switch (step)
+        {
+            case RootStep.RecordName:
+                await BeginDenialsAsync();
+                await CommitAsync(TrustDomainDecisions.RecordName(State, command, NewKeyName(), time.GetUtcNow()));
+                break;
+            case RootStep.MakeKey:
+                await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(command.OperationId), $"{command.OperationId}:key"));
+                break;
+            case RootStep.BuildCertificate:
+                await CommitAsync(TrustDomainDecisions.RecordCertificate(State, _trustDomain, serials.Next(), $"{command.OperationId}:tbs", time.GetUtcNow()));
+                break;
+            case RootStep.Sign:
+                var unsigned = State.Authorities[^1];
+                await CommitAsync(TrustDomainDecisions.RecordSignature(
+                    State, await SignAsync(unsigned, unsigned.Tbs!), $"{command.OperationId}:signature"));
+                break;
+            default:
+                var root = State.Authorities[^1];
+                await RecordAsync(IssuanceRecordKind.RootAuthority, root.CertificateDer!, root.AuthorityId!, root.KeyName, "root");
+                await CommitAsync(State.BundleNumber == 0
+                    ? TrustDomainDecisions.ActivateFirst(State, $"{command.OperationId}:root")
+                    : RotationDecisions.Distribute(State, command.OperationId, time.GetUtcNow()));
+                LogRootMade(logger, _trustDomain.Name, root.AuthorityId!, root.KeyReference!, root.NotAfter);
+                break;
         }
     }
 
@@ -194,7 +205,7 @@ internal sealed partial class TrustDomainGrain(
         // Every time, for a crash may have come between commit and record; no certificate leaves that the log does not know.
         var der = intent.CertificateDer!;
         await RecordAsync(IssuanceRecordKind.IssuingCa, der, intent.RootAuthorityId, intent.OperationId, $"silo:{intent.Cluster}/{intent.Silo}");
-        return new CertifiedIssuingCa(intent.AuthorityId, intent.RootAuthorityId, der, intent.NotBefore, intent.NotAfter);
+        return new CertifiedIssuingCa(intent.AuthorityId, intent.RootAuthorityId, der, intent.NotBefore, intent.NotAfter, intent.BundleNumber ?? 0);
     }
 
     public async Task<long> PublishJwtAuthorityAsync(PublishJwtAuthority command)
@@ -360,7 +371,8 @@ internal sealed partial class TrustDomainGrain(
             throw new GrainOperationException(RefusalCode.Unavailable, "key_in_making", "Another activation is making the root's key; try again shortly.");
         }
 
-        await CommitAsync(TrustDomainDecisions.Rename(State, NewKeyName(), $"{operationId}:rename"));
+        var renamed = TrustDomainDecisions.Rename(State, NewKeyName(), $"{operationId}:rename");
+        await CommitAsync(RotationDecisions.Renamed(renamed, renamed.Authorities[^1].KeyName));
     }
 
     private async Task<byte[]> SignAsync(RootAuthority root, byte[] tbs)

@@ -23,4 +23,10 @@ public sealed record TrustDomainState : StoredForm
 
     /// <summary>The clusters' JWT authorities in the bundle, oldest first; null when there never was one.</summary>
     public ImmutableArray<PublishedJwtAuthority>? JwtAuthorities { get; init; }
+
+    /// <summary>The root's rotation that is under way, or the last one; null when there never was one.</summary>
+    public RootRotation? Rotation { get; init; }
+
+    /// <summary>Issuing CAs that were certified with an older bundle than this are to be replaced at once; null: none are.</summary>
+    public long? IssuersFrom { get; init; }
 }

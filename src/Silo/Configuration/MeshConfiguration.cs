@@ -32,6 +32,8 @@ internal sealed class MeshConfiguration
 
     public SvidOptions Svid { get; set; } = new();
 
+    public RotationOptions Rotation { get; set; } = new();
+
     public JwtOptions Jwt { get; set; } = new();
 
     public IList<TemplateOptions> Templates { get; set; } = [];

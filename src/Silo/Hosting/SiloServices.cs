@@ -20,6 +20,7 @@ internal static class SiloServices
         });
         services.Configure<CaOptions>(configuration.GetSection("ca"));
         services.Configure<SvidOptions>(configuration.GetSection("svid"));
+        services.Configure<RotationOptions>(configuration.GetSection("rotation"));
         services.Configure<JwtOptions>(configuration.GetSection("jwt"));
         services.Configure<DenialOptions>(configuration.GetSection("denials"));
         services.Configure<AttestationOptions>(configuration.GetSection("attestation"));

@@ -51,6 +51,8 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public JwtOptions Jwt { get; } = new();
 
+    public RotationOptions Rotation { get; } = new();
+
     /// <summary>Seals as every silo of this deployment does.</summary>
     public JwtKeySeal JwtSeal { get; } = SealUnder(7);
 
@@ -120,6 +122,8 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton(Options.Create(Svid));
         services.AddSingleton(Options.Create(DenialOptions));
         services.AddSingleton(Options.Create(Jwt));
+        services.AddSingleton(Options.Create(Rotation));
+        services.AddSingleton<RotationFactFinder>();
         services.AddSingleton(JwtSeal);
         services.AddSingleton<TimeProvider>(Clock);
     }

@@ -20,7 +20,7 @@ internal sealed class SiloParts : IAsyncDisposable
         KeyRing = new RecordKeyRing(
             new MemoryRecordKeys(), new FakeKeys(new Faults()), new RecordAuthenticator(), new SystemRandomSource(), Clock, NullLogger<RecordKeyRing>.Instance);
         Denials = new DenialReplica(
-            grains, KeyRing, Identity, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
+            grains, KeyRing, Issuers, Identity, Options.Create(TrustDomain), Options.Create(DenialOptions), new SystemRandomSource(), Clock, NullLogger<DenialReplica>.Instance);
         Lifecycle = new IssuingCaLifecycle(
             grains, _bootstrap, KeyRing, Denials, Issuers, Identity, Options.Create(TrustDomain), Options.Create(CaOptions), new IssuanceInstruments(),
             new SystemRandomSource(), Clock, NullLogger<IssuingCaLifecycle>.Instance);

@@ -1,0 +1,17 @@
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// Gathers what a rotation waits on and brings it to the trust domain, which decides. It keeps nothing: where there are two, the trust domain's store is
+/// the fence. Key: the trust domain's name.
+/// </summary>
+[Alias("mg.IRotationGrain")]
+public interface IRotationGrain : IGrainWithStringKey
+{
+    /// <summary>Takes the rotation as far as its gates let it. Does nothing when none is under way or it was looked at a moment ago.</summary>
+    [Alias("Tick")]
+    Task TickAsync();
+
+    /// <summary>Which gates are open and who is missing, as of a moment ago.</summary>
+    [Alias("Status")]
+    Task<RotationStatus> StatusAsync();
+}

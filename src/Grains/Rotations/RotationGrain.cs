@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace MeshGrains.Grains;
+
+/// <summary>
+/// Asks silos, agents, the cluster CA and the log. Within a phase nothing that was found there comes back: who joins later gets the newest bundle, and a
+/// sealed shard stays sealed. So facts may be a moment old, but never of another phase.
+/// </summary>
+[GrainType("rotation")]
+internal sealed partial class RotationGrain(
+    IGrainFactory grains,
+    RotationFactFinder finder,
+    IOptions<TrustDomainOptions> trustDomain,
+    IOptions<RotationOptions> options,
+    IOptions<CaOptions> ca,
+    IRandomSource random,
+    TimeProvider time,
+    ILogger<RotationGrain> logger) : Grain, IRotationGrain
+{
+    /// <summary>More phases than there are; a loop that does not end would be a fault.</summary>
+    private const int MaxSteps = 8;
+
+    private long? _lookedAt;
+    private RotationStatus? _status;
+
+    private ITrustDomainGrain TrustDomain => grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => this.GetPrimaryKeyString() == trustDomain.Value.Name
+        ? Task.CompletedTask
+        : throw new GrainOperationException(
+            RefusalCode.NotFound, "no_such_trust_domain", $"This deployment serves the trust domain {trustDomain.Value.Name}, not {this.GetPrimaryKeyString()}.");
+
+    public async Task TickAsync()
+    {
+        if (_lookedAt is { } looked && time.GetElapsedTime(looked) < options.Value.LookEvery / 2)
+        {
+            return;
+        }
+
+        _lookedAt = time.GetTimestamp();
+        var rotation = await TrustDomain.StartDueRotationAsync(new StartRotation(
+            random.NewId(), ca.Value.RootKeyAlgorithm.ToString(), (long)ca.Value.RootTtl.TotalSeconds, ca.Value.NameConstraints, Compromised: false,
+            ReissueOverSeconds: 0, "A sixth of the root's life is left.", "policy"));
+        for (var step = 0; step < MaxSteps && rotation is { IsRunning: true }; step++)
+        {
+            if (rotation.Phase == RotationPhase.Prepare)
+            {
+                rotation = rotation.Paused ? null : await TrustDomain.PrepareRotationAsync();
+                continue;
+            }
+
+            var before = (rotation.Phase, rotation.Number, rotation.ServedEverywhereAt, rotation.ForcePending);
+            _status = await TrustDomain.AdvanceRotationAsync(await finder.FindAsync(rotation, CancellationToken.None), random.NewId());
+            rotation = _status.Rotation;
+            if (rotation is null || (rotation.Phase, rotation.Number, rotation.ServedEverywhereAt, rotation.ForcePending) == before)
+            {
+                break;
+            }
+        }
+
+        if (_status is { Rotation.IsRunning: true } waiting && waiting.Gates.Any(gate => !gate.IsOpen))
+        {
+            LogWaiting(logger, waiting.Rotation.Phase, string.Join("; ", waiting.Gates.Where(gate => !gate.IsOpen).Select(gate => $"{gate.Name}: {gate.Detail}")));
+        }
+    }
+
+    public async Task<RotationStatus> StatusAsync()
+    {
+        var known = await TrustDomain.JudgeRotationAsync(null);
+        if (known.Rotation is not { IsRunning: true, Phase: not RotationPhase.Prepare } rotation)
+        {
+            return known;
+        }
+
+        try
+        {
+            return await TrustDomain.JudgeRotationAsync(await finder.FindAsync(rotation, CancellationToken.None));
+        }
+        catch (GrainOperationException failure)
+        {
+            return known with { Trouble = failure.Message };
+        }
+    }
+
+    [LoggerMessage(EventId = 164, Level = LogLevel.Information, Message = "The root's rotation waits in {Phase}. {Gates}")]
+    private static partial void LogWaiting(ILogger logger, RotationPhase phase, string gates);
+}
