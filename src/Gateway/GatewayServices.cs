@@ -1,5 +1,6 @@
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Agents;
+using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Istio;
 using MeshGrains.Gateway.Metrics;
@@ -73,6 +74,7 @@ public static class GatewayServices
         services.TryAddSingleton<IRandomSource, SystemRandomSource>();
         services.AddGatewayLimits();
         services.AddRelayEnds();
+        services.AddFederationEndpoint();
         services.AddRouting();
         services.AddMetrics();
 
@@ -95,6 +97,7 @@ public static class GatewayServices
         var services = app.Services;
         // Counting starts before the first connection.
         services.GetRequiredService<PrometheusCollector>();
+        app.UseMiddleware<FederationIntake>();
         app.UseMiddleware<RelayIntake>();
         app.UseMiddleware<EndpointGuard>();
         app.UseMiddleware<IssuerFallback>();

@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Metrics;
 using MeshGrains.Gateway.Relay;
@@ -77,6 +78,7 @@ public static class RelayServices
         // Counting starts before the first connection.
         app.Services.GetRequiredService<PrometheusCollector>();
         app.Services.GetRequiredService<FrontMetrics>();
+        app.UseMiddleware<FederationIntake>();
         app.UseMiddleware<RelayFront>();
         ActivatorUtilities.CreateInstance<HealthEndpoints>(app.Services).Map(app);
         return app;

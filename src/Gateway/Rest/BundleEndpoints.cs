@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using Microsoft.AspNetCore.Http;
@@ -8,15 +7,10 @@ using Microsoft.AspNetCore.Routing;
 namespace MeshGrains.Gateway.Rest;
 
 /// <summary><c>/v1/bundle</c>: the trust bundle as SPIFFE's JWK Set and as PEM, for anyone.</summary>
-internal sealed class BundleEndpoints(IClientTrust trust)
+internal sealed class BundleEndpoints(BundleDocument bundle)
 {
-    private static readonly TimeSpan DefaultRefreshHint = TimeSpan.FromMinutes(5);
-
     private static readonly Refusal NotYet = new(
         RefusalCode.Unavailable, "bundle_unavailable", "This silo has no trust bundle yet; /readyz tells why.", null, TimeSpan.FromSeconds(1));
-
-    // The last bundle shown, ready to send.
-    private volatile Rendered? _rendered;
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -37,33 +31,14 @@ internal sealed class BundleEndpoints(IClientTrust trust)
             .Answers<string>(contentType: "application/x-pem-file");
     }
 
-    private Task AnswerAsync(HttpContext http, string contentType, Func<Rendered, byte[]> form)
+    private Task AnswerAsync(HttpContext http, string contentType, Func<BundleDocument.Rendered, byte[]> form)
     {
         RestCall.AllowQuery(http);
-        if (Newest() is not { } rendered)
+        if (bundle.Newest() is not { } rendered)
         {
             return ProblemWriter.WriteAsync(http, NotYet);
         }
 
         return ConditionalAnswer.WriteAsync(http, contentType, rendered.Tag, rendered.CacheControl, form(rendered));
     }
-
-    private Rendered? Newest()
-    {
-        var rendered = _rendered;
-        if (trust.Bundle is not { Sequence: { } number } bundle || (rendered is not null && rendered.Number == number))
-        {
-            return rendered;
-        }
-
-        var seconds = (long)(bundle.RefreshHint ?? DefaultRefreshHint).TotalSeconds;
-        return _rendered = new Rendered(
-            number,
-            $"\"{bundle.TrustDomain.Name}-{number.ToString(CultureInfo.InvariantCulture)}\"",
-            $"public, max-age={seconds.ToString(CultureInfo.InvariantCulture)}",
-            bundle.WriteJwks(),
-            Encoding.ASCII.GetBytes(bundle.ToPem()));
-    }
-
-    private sealed record Rendered(ulong Number, string Tag, string CacheControl, byte[] Jwks, byte[] Pem);
 }

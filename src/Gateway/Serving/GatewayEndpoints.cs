@@ -12,6 +12,11 @@ public sealed class GatewayEndpoints
 
     internal ListenOptions? RelayListen { get; set; }
 
+    internal ListenOptions? FederationListen { get; set; }
+
+    /// <summary>Where our bundle is served to foreign trust domains; null where it is not.</summary>
+    public IPEndPoint? Federation => FederationListen?.IPEndPoint;
+
     /// <summary>Where relayed calls are taken; null when they are not.</summary>
     public IPEndPoint? Relay => RelayListen?.IPEndPoint;
 

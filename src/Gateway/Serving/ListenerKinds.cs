@@ -17,4 +17,7 @@ internal enum ListenerKinds
 
     /// <summary>Mutual TLS with bootstrap certificates, for relays: what they ask for themselves. The calls that they hand on count as <see cref="Mesh"/>.</summary>
     Relay = 8,
+
+    /// <summary>TLS without clients' certificates, for foreign trust domains: our bundle and nothing else.</summary>
+    Federation = 16,
 }

@@ -24,6 +24,9 @@ internal sealed class ServingTls(ClientCertificateCheck clients, TimeProvider ti
 
     public bool HasCertificate => _current is not null;
 
+    /// <summary>What the gateway shows of itself; null before the first.</summary>
+    public SslStreamCertificateContext? Current => _current;
+
     public void Use(SslStreamCertificateContext certificate) => _current = certificate;
 
     /// <summary>Kestrel's callback at each handshake.</summary>

@@ -9,7 +9,7 @@ public static class MeshGrainsServiceCollectionExtensions
 {
     /// <summary>
     /// Adds what grains and issuance need beside a grain host, a key manager (<c>IKeyManager</c>), a bootstrap identity
-    /// (<see cref="ISiloBootstrap"/>) and the stores. Options are bound and validated by the caller's configuration.
+    /// (<see cref="ISiloBootstrap"/>), the fetcher of foreign bundles (<see cref="IBundleFetcher"/>) and the stores. Options are bound and validated by the caller's configuration.
     /// </summary>
     public static IServiceCollection AddMeshGrains(this IServiceCollection services)
     {
@@ -33,6 +33,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<JwtSigningSource>();
         services.AddSingleton<IJwtIssuanceService, JwtIssuanceService>();
         services.AddSingleton<IGatewayCertificateIssuer, GatewayCertificateIssuer>();
+        services.AddSingleton<FederationInstruments>();
+        services.AddSingleton<IFederatedTrust>(provider => provider.GetRequiredService<FederatedBundles>());
 
         services.AddHostedSingleton<RecordKeyRing>();
         services.AddHostedSingleton<DenialReplica>();
@@ -43,6 +45,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<MaintenanceWatchdog>();
         services.AddSingleton<RotationFactFinder>();
         services.AddHostedSingleton<RotationDriver>();
+        services.AddHostedSingleton<FederatedBundles>();
+        services.AddHostedSingleton<FederationWatchdog>();
         services.AddSingleton<RestoreDeclaration>();
 
         services.AddValidatedOptions<TrustDomainOptions, TrustDomainOptionsValidator>();
@@ -51,6 +55,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddValidatedOptions<RotationOptions, RotationOptionsValidator>();
         services.AddValidatedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
+        services.AddValidatedOptions<FederationOptions, FederationOptionsValidator>();
         return services;
     }
 

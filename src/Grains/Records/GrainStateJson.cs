@@ -12,4 +12,6 @@ namespace MeshGrains.Grains;
 [JsonSerializable(typeof(JwtAuthorityState))]
 [JsonSerializable(typeof(MaintenanceState))]
 [JsonSerializable(typeof(AgentRosterState))]
+[JsonSerializable(typeof(FederationState))]
+[JsonSerializable(typeof(FederationSetState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

@@ -14,7 +14,9 @@ public sealed class StateCodec : IStateCodec
             new StateDescriptor<ClusterCaState>("cluster-ca", 1, GrainStateJson.Default.ClusterCaState, static () => new ClusterCaState(), TrustBearing: true),
             new StateDescriptor<JwtAuthorityState>("jwt-authority", 1, GrainStateJson.Default.JwtAuthorityState, static () => new JwtAuthorityState(), TrustBearing: true),
             new StateDescriptor<MaintenanceState>("maintenance", 1, GrainStateJson.Default.MaintenanceState, static () => new MaintenanceState(), TrustBearing: false),
-            new StateDescriptor<AgentRosterState>("agent-roster", 1, GrainStateJson.Default.AgentRosterState, static () => new AgentRosterState(), TrustBearing: true))
+            new StateDescriptor<AgentRosterState>("agent-roster", 1, GrainStateJson.Default.AgentRosterState, static () => new AgentRosterState(), TrustBearing: true),
+            new StateDescriptor<FederationState>("federation", 1, GrainStateJson.Default.FederationState, static () => new FederationState(), TrustBearing: true),
+            new StateDescriptor<FederationSetState>("federation-set", 1, GrainStateJson.Default.FederationSetState, static () => new FederationSetState(), TrustBearing: true))
     {
     }
 

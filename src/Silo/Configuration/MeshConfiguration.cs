@@ -52,5 +52,7 @@ internal sealed class MeshConfiguration
 
     public PublishOptions Publish { get; set; } = new();
 
+    public FederationOptions Federation { get; set; } = new();
+
     public TelemetryOptions Telemetry { get; set; } = new();
 }

@@ -24,6 +24,11 @@ internal static class BoundEndpoints
                 json.WriteString("relay", relay.ToString());
             }
 
+            if (endpoints.Federation is { } federation)
+            {
+                json.WriteString("federation", $"https://{federation}");
+            }
+
             if (endpoints.AdminSocket is { } socket)
             {
                 json.WriteString("adminSocket", socket);

@@ -32,7 +32,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
     public static GatewayApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        ListenCheck.Require(mesh.Gateway, mesh.Relay);
+        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Federation.Endpoint);
         var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
         FileSiloBootstrap? bootstrap = null;
         try
@@ -151,6 +151,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
         services.Configure<TrustDomainOptions>(options => (options.Name, options.Cluster, options.Silo) = (mesh.TrustDomain, mesh.Cluster, mesh.Silo));
         services.Configure<SvidOptions>(configuration.GetSection("svid"));
         services.Configure<LimitsOptions>(configuration.GetSection("limits"));
+        services.Configure<FederationOptions>(configuration.GetSection(FederationOptions.Section));
         services.Configure<GatewayOptions>(configuration.GetSection("gateway"));
         services.Configure<RelayOptions>(configuration.GetSection("relay"));
 

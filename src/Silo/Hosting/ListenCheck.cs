@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MeshGrains.Gateway;
+using MeshGrains.Grains;
 
 namespace MeshGrains.Silo;
 
@@ -11,12 +12,13 @@ namespace MeshGrains.Silo;
 internal static class ListenCheck
 {
     /// <exception cref="ConfigurationException">An address cannot be listened on.</exception>
-    public static void Require(GatewayOptions gateway, RelayOptions relay, ClusteringOptions? clustering = null)
+    public static void Require(GatewayOptions gateway, RelayOptions relay, FederationEndpointOptions federation, ClusteringOptions? clustering = null)
     {
         var errors = new List<string>();
         Try(gateway.Listen, "gateway.listen", "--listen", errors);
         Try(gateway.OperationsListen, "gateway.operationsListen", "--operations-listen", errors);
         Try(relay.Listen, "relay.listen", "--set relay.listen=ADDRESS:PORT", errors);
+        Try(federation.Listen, "federation.endpoint.listen", "--set federation.endpoint.listen=ADDRESS:PORT", errors);
         Try(clustering?.Listen ?? "", "clustering.listen", "--set clustering.listen=ADDRESS:PORT", errors);
         if (errors.Count > 0)
         {

@@ -31,7 +31,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Clustering);
+        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Federation.Endpoint, mesh.Clustering);
         var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
         try
         {

@@ -27,6 +27,7 @@ internal static class SiloServices
         services.Configure<LimitsOptions>(configuration.GetSection("limits"));
         services.Configure<AgentsOptions>(configuration.GetSection("agents"));
         services.Configure<NodeAttestationOptions>(configuration.GetSection(NodeAttestationOptions.Section));
+        services.Configure<FederationOptions>(configuration.GetSection(FederationOptions.Section));
         services.Configure<GatewayOptions>(configuration.GetSection("gateway"));
         services.Configure<RelayOptions>(configuration.GetSection("relay"));
         if (adminSocket is not null)
@@ -61,6 +62,7 @@ internal static class SiloServices
             provider, (IReadOnlyList<TemplateOptions>)[.. mesh.Templates], mesh.TrustDomain, provider.GetRequiredService<RecordKeyRing>().Ready));
         services.AddMeshGateway(issues: roles.Issuer);
         services.AddMeshIssuerFallback();
+        services.AddMeshFederation();
         services.AddHostedService(_ => new OtlpExport(mesh.Telemetry, mesh.Silo));
     }
 

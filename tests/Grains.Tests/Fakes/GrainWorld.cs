@@ -53,6 +53,10 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public RotationOptions Rotation { get; } = new();
 
+    public FederationOptions Federation { get; } = new();
+
+    public FakeFetcher Fetcher { get; } = new();
+
     /// <summary>Seals as every silo of this deployment does.</summary>
     public JwtKeySeal JwtSeal { get; } = SealUnder(7);
 
@@ -124,6 +128,9 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton(Options.Create(Jwt));
         services.AddSingleton(Options.Create(Rotation));
         services.AddSingleton<RotationFactFinder>();
+        services.AddSingleton(Options.Create(Federation));
+        services.AddSingleton<IBundleFetcher>(Fetcher);
+        services.AddSingleton<FederationInstruments>();
         services.AddSingleton(JwtSeal);
         services.AddSingleton<TimeProvider>(Clock);
     }

@@ -194,6 +194,7 @@ public sealed class OrleansWireTests : IDisposable
         {
             _ when bare == typeof(string) => name,
             _ when bare == typeof(long) => 1_000_007L,
+            _ when bare == typeof(ulong) => 1_000_007UL,
             _ when bare == typeof(int) => 70_001,
             _ when bare == typeof(bool) => true,
             _ when bare == typeof(byte[]) => new byte[] { 1, 2, 3 },

@@ -30,6 +30,12 @@ public sealed class StateCodecTests
     private const string AgentRosterBytes =
         """{"state":"agent-roster","format":1,"body":{"agents":[{"agentId":"spiffe://td/meshgrains/agent/n1","attestation":"x509pop","serial":"0a","notAfter":"2026-01-02T04:04:05+00:00","attestedAt":"2026-01-02T03:04:05+00:00","bundleNumber":7,"evicted":true}],"operationId":"op-1"}}""";
 
+    private const string FederationBytes =
+        """{"state":"federation","format":1,"body":{"url":"https://b.test/","profile":"https_spiffe","endpointSpiffeId":"spiffe://b.test/e","webRoots":"pem","configured":true,"deleted":false,"createdAt":"2026-01-02T03:04:05+00:00","bootstrap":"AQ==","bundle":"Ag==","trusted":"Aw==","leftOut":["aa: it ended"],"reviewAt":"2026-01-02T03:04:06+00:00","sequence":18446744073709551615,"refreshHintSeconds":300,"number":7,"changedAt":"2026-01-02T03:04:05+00:00","nextAt":"2026-01-02T03:09:05+00:00","lastSuccessAt":"2026-01-02T03:04:05+00:00","lastFailureAt":"2026-01-02T03:04:04+00:00","failureReason":"timeout","failure":"slow","failures":2,"operationId":"op-1"}}""";
+
+    private const string FederationSetBytes =
+        """{"state":"federation-set","format":1,"body":{"number":3,"members":[{"trustDomain":"b.test","number":7}],"operationId":"op-1"}}""";
+
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly StateCodec Codec = new();
 
@@ -126,6 +132,17 @@ public sealed class StateCodecTests
                 },
             ],
             OperationId = "op-4:reserved",
+        });
+        IsGolden(FederationBytes, new FederationState
+        {
+            Url = "https://b.test/", Profile = "https_spiffe", EndpointSpiffeId = "spiffe://b.test/e", WebRoots = "pem", Configured = true, CreatedAt = Now,
+            Bootstrap = [1], Bundle = [2], Trusted = [3], LeftOut = ["aa: it ended"], ReviewAt = Now.AddSeconds(1), Sequence = ulong.MaxValue,
+            RefreshHintSeconds = 300, Number = 7, ChangedAt = Now, NextAt = Now.AddMinutes(5), LastSuccessAt = Now, LastFailureAt = Now.AddSeconds(-1),
+            FailureReason = "timeout", Failure = "slow", Failures = 2, OperationId = "op-1",
+        });
+        IsGolden(FederationSetBytes, new FederationSetState
+        {
+            Number = 3, Members = [new FederationSetMember { TrustDomain = "b.test", Number = 7 }], OperationId = "op-1",
         });
         IsGolden(AgentRosterBytes, new AgentRosterState
         {
