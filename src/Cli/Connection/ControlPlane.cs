@@ -89,12 +89,18 @@ internal sealed class ControlPlane : IDisposable
     }
 
     public Task<T> PostAsync<TBody, T>(
-        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, CancellationToken cancellationToken, string? bearer = null)
+        string path, TBody body, JsonTypeInfo<TBody> bodyType, JsonTypeInfo<T> type, CancellationToken cancellationToken, string? bearer = null,
+        string? idempotencyKey = null)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = ContentOf(body, bodyType) };
         if (bearer is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", bearer);
+        }
+
+        if (idempotencyKey is not null && !request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey))
+        {
+            throw CliException.Usage("The idempotency key is 1 to 64 letters, digits, '-', '_' or '.'.");
         }
 
         return AnswerAsync(request, type, cancellationToken);

@@ -35,6 +35,7 @@ internal static class MeshCtl
             TokenCommands.Create(host),
             AgentCommands.Create(host),
             AuthorityCommands.Create(host),
+            RotateCommands.Create(host),
             IssuanceCommands.Create(host),
             DenialCommands.Create(host),
             IdentityCommands.Create(host),

@@ -9,7 +9,7 @@ public enum OperatorRole
     /// <summary>Registrations and join tokens within path prefixes, and reading them.</summary>
     Register,
 
-    /// <summary>Taint issuing CAs, and read authorities.</summary>
+    /// <summary>Rotate the root and JWT authorities, taint issuing CAs, and read authorities.</summary>
     Rotate,
 
     /// <summary>Everything.</summary>

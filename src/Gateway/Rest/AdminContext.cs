@@ -24,6 +24,8 @@ internal sealed class AdminContext(OperatorAuthorizer operators, Audit audit, IG
 
     public IDenialGrain Denials => grains.GetGrain<IDenialGrain>(TrustDomainName);
 
+    public IRotationGrain Rotation => grains.GetGrain<IRotationGrain>(TrustDomainName);
+
     public IWorkloadIdentityGrain Identity(string spiffeId) => grains.GetGrain<IWorkloadIdentityGrain>(spiffeId);
 
     public IAgentRosterGrain AgentRoster(int shard) => grains.GetGrain<IAgentRosterGrain>(AgentRosterShards.Key(TrustDomainName, shard));

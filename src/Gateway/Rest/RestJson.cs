@@ -19,7 +19,7 @@ namespace MeshGrains.Gateway.Rest;
     Converters =
     [
         typeof(EnumWords<AuthorityState>), typeof(EnumWords<IssuingCaState>), typeof(EnumWords<DenialKind>), typeof(EnumWords<IssuanceRecordKind>),
-        typeof(EnumWords<AgentState>),
+        typeof(EnumWords<AgentState>), typeof(EnumWords<RotationPhase>), typeof(EnumWords<RotationEventKind>),
     ],
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
@@ -47,6 +47,9 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentItem))]
+[JsonSerializable(typeof(RotationStatusView))]
+[JsonSerializable(typeof(StartRotationBody))]
+[JsonSerializable(typeof(ChangeRotationBody))]
 internal sealed partial class RestJson : JsonSerializerContext
 {
     /// <summary>What goes over the wire: quotes and '+' are left readable, since nothing of it is ever part of a page.</summary>

@@ -166,7 +166,7 @@ internal sealed class FakeMesh : IAsyncDisposable
         var seen = new SeenRequest(
             http.Request.Method, http.Request.Path.Value!, http.Request.QueryString.Value ?? "", await reader.ReadToEndAsync(),
             http.Request.Headers.Authorization, http.Request.Headers.IfMatch, http.Request.ContentType, IdOf(http.Connection.ClientCertificate),
-            !http.Request.IsHttps);
+            !http.Request.IsHttps, http.Request.Headers["Idempotency-Key"]);
         _requests.Enqueue(seen);
         var (status, body) = _told.TryGetValue($"{seen.Method} {seen.Path}", out var told) ? told(seen) : Serve(seen, http.Request.Query);
         http.Response.StatusCode = status;

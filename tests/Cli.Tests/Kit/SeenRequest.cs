@@ -4,7 +4,8 @@ namespace MeshGrains.Cli.Tests;
 
 /// <summary>A request as the fake control plane got it.</summary>
 internal sealed record SeenRequest(
-    string Method, string Path, string Query, string Body, string? Authorization, string? IfMatch, string? ContentType, string? ClientId, bool OverSocket)
+    string Method, string Path, string Query, string Body, string? Authorization, string? IfMatch, string? ContentType, string? ClientId, bool OverSocket,
+    string? IdempotencyKey = null)
 {
     public JsonNode Json => JsonNode.Parse(Body)!;
 

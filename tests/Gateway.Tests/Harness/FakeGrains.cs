@@ -37,6 +37,9 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
     /// <summary>Whether there is a registration to evict.</summary>
     public bool Evicts { get; set; } = true;
 
+    /// <summary>What the rotation tells of itself.</summary>
+    public RotationStatus Rotation { get; set; } = new(null, [], null, null);
+
     public List<IssuingCaView> IssuingCas { get; } =
         [new("ca1", "root1", "silo-1", IssuingCaState.Active, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddHours(72), [0x30, 0x00], null)];
 
@@ -69,6 +72,11 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(ITrustDomainGrain.GetAsync) when method.DeclaringType == typeof(ITrustDomainGrain) => Task.FromResult(new TrustDomainView(
                 "mesh.test", 7, 300,
                 [new AuthorityView("root1", AuthorityState.Active, [0x30, 0x00], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(10), "file:root/1")])),
+            nameof(ITrustDomainGrain.BundleNumberAsync) => Task.FromResult(7L),
+            nameof(ITrustDomainGrain.StartRotationAsync) => Task.FromResult(Start((StartRotation)arguments[0]!)),
+            nameof(ITrustDomainGrain.ChangeRotationAsync) => Task.FromResult(Rotation.Rotation
+                ?? throw new GrainOperationException(RefusalCode.Conflict, "no_rotation", "No rotation of the root is under way.")),
+            nameof(IRotationGrain.StatusAsync) when method.DeclaringType == typeof(IRotationGrain) => Task.FromResult(Rotation),
             nameof(ITrustDomainGrain.PutTemplateAsync) => PutTemplate((RegistrationTemplate)arguments[0]!),
             nameof(ITrustDomainGrain.DeleteTemplateAsync) => Task.FromResult(registrations.Templates.Remove((string)arguments[0]!)),
             nameof(IClusterCaGrain.ListAsync) when method.DeclaringType == typeof(IClusterCaGrain) => Task.FromResult(IssuingCas.ToImmutableArray()),
@@ -87,6 +95,10 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             _ => throw new NotSupportedException(method.Name),
         };
     }
+
+    private static RotationView Start(StartRotation command) => new(
+        command.OperationId, RotationPhase.Prepare, "root1", "", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 0, null, false, false, command.Compromised,
+        command.ReissueOverSeconds, false, [new(DateTimeOffset.UnixEpoch, RotationEventKind.Started, RotationPhase.Prepare, command.Actor, command.Reason)], null);
 
     private IssuingCaView Taint(string id, string reason)
     {

@@ -10,6 +10,9 @@ internal sealed class FakeLog : IIssuanceLog
 
     public bool IsAvailable { get; set; } = true;
 
+    /// <summary>Live leaves by issuing CA.</summary>
+    public Dictionary<string, long> Live { get; } = new() { ["ca1"] = 5 };
+
     public IReadOnlyList<string> Findings { get; set; } = [];
 
     /// <summary>What a walk over the chain ends with, when a test wants to end it.</summary>
@@ -31,7 +34,7 @@ internal sealed class FakeLog : IIssuanceLog
 
     public ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken)
         => IsAvailable
-            ? ValueTask.FromResult<IReadOnlyDictionary<string, long>>(new Dictionary<string, long> { ["ca1"] = 5 })
+            ? ValueTask.FromResult<IReadOnlyDictionary<string, long>>(Live)
             : throw new IssuanceLogUnavailableException("the disk is full");
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) => ValueTask.FromResult(7L);

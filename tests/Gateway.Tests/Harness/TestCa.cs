@@ -40,6 +40,7 @@ internal sealed class TestCa
             Bundle = bundle,
             BundlePem = bundle.ToPem(),
             BundleNumber = bundleNumber,
+            IssuerBundleNumber = bundleNumber,
             NotBefore = caProfile.NotBefore,
             NotAfter = caProfile.NotAfter,
         });
