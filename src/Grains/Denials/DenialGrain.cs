@@ -17,7 +17,7 @@ internal sealed partial class DenialGrain(
     private static readonly TimeSpan PushTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<(string Silo, string Incarnation), IDenialObserver> _silos = [];
-    private readonly Dictionary<(string Silo, string Incarnation), long> _bundles = [];
+    private readonly Dictionary<(string Silo, string Incarnation), DenialConfirmation> _bundles = [];
     private readonly DenialWitness _witness = new();
     private long _startedAt;
     private long _pushed;
@@ -88,10 +88,7 @@ internal sealed partial class DenialGrain(
         }
 
         _silos[(name, incarnation)] = silo;
-        if (confirmation.BundleNumber is { } bundle)
-        {
-            _bundles[(name, incarnation)] = bundle;
-        }
+        _bundles[(name, incarnation)] = confirmation;
 
         return new DenialLease(
             Set.Number, Set.Number == confirmation.Number ? null : Set, DenialRoster.Grants(Set, name, incarnation));
@@ -110,8 +107,11 @@ internal sealed partial class DenialGrain(
         await ReadSetAsync();
         return
         [
-            .. Set.Holders.Select(holder => new BundleHolder(
-                holder.Silo, holder.Incarnation, _bundles.TryGetValue((holder.Silo, holder.Incarnation), out var number) ? number : null)),
+            .. Set.Holders.Select(holder =>
+            {
+                var told = _bundles.GetValueOrDefault((holder.Silo, holder.Incarnation));
+                return new BundleHolder(holder.Silo, holder.Incarnation, told?.BundleNumber, told?.OutsideNumber, told?.OutsideName);
+            }),
         ];
     }
 

@@ -17,7 +17,8 @@ public sealed partial class DenialReplica(
     IOptions<DenialOptions> options,
     IRandomSource random,
     TimeProvider time,
-    ILogger<DenialReplica> logger) : BackgroundService, IDenialObserver
+    ILogger<DenialReplica> logger,
+    IBundlePublications? publications = null) : BackgroundService, IDenialObserver
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
@@ -140,10 +141,12 @@ public sealed partial class DenialReplica(
     {
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
+        var outside = publications?.Current.Select(output => (Number: PublicationLag.Reached(output, time.GetUtcNow()), output.Target)).DefaultIfEmpty().Min() ?? default;
         var answer = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmLeaseAsync(
             new DenialConfirmation(
                 identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds,
-                trustDomain.Value.Issues ? issuers.ConfirmedBundle : DenialConfirmation.HoldsNoBundle), self)
+                trustDomain.Value.Issues ? issuers.ConfirmedBundle : DenialConfirmation.HoldsNoBundle,
+                outside.Target is null ? null : outside.Number, outside.Target), self)
             .WaitAsync(_lease / 3, time, stoppingToken);
         if (answer.Set is { } newest)
         {

@@ -13,16 +13,17 @@ internal sealed class RotationFactFinder(
     private const int PageSize = 1000;
 
     public async Task<RotationFacts> FindAsync(RotationView rotation, CancellationToken cancellationToken) =>
-        new(rotation.RotationId, rotation.Phase, rotation.Number, [await FindHereAsync(rotation, cancellationToken)], Shortfall.None);
+        new(rotation.RotationId, rotation.Phase, rotation.Number, [await FindHereAsync(rotation, cancellationToken)]);
 
     /// <summary>This cluster's part.</summary>
     public async Task<ClusterRotationFacts> FindHereAsync(RotationView rotation, CancellationToken cancellationToken)
     {
         var facts = new ClusterRotationFacts(
-            trustDomain.Value.Cluster, time.GetUtcNow(), Shortfall.None, Shortfall.None, Shortfall.None, Live: null, LiveEndsBy: null, Failure: null);
+            trustDomain.Value.Cluster, time.GetUtcNow(), Shortfall.None, Shortfall.None, Shortfall.None, Shortfall.None, Live: null, LiveEndsBy: null, Failure: null);
         try
         {
-            facts = facts with { Silos = await SilosAsync(rotation.Number) };
+            var holders = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).BundleHoldersAsync();
+            facts = facts with { Silos = Silos(holders, rotation.Number), Outside = Outside(holders, rotation.Number) };
             if (rotation.Phase == RotationPhase.Distribute)
             {
                 facts = facts with { Agents = await AgentsAsync(rotation.Number) };
@@ -40,14 +41,15 @@ internal sealed class RotationFactFinder(
         }
     }
 
-    private async Task<Shortfall> SilosAsync(long number)
-    {
-        var holders = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).BundleHoldersAsync();
-        return Shortfall.Of(holders
-            .Where(holder => holder.BundleNumber != DenialConfirmation.HoldsNoBundle && !(holder.BundleNumber >= number))
-            .Select(holder => holder.BundleNumber is { } held ? $"{holder.Silo} (bundle {held})" : $"{holder.Silo} (not told yet)")
-            .Order(StringComparer.Ordinal));
-    }
+    private static Shortfall Silos(ImmutableArray<BundleHolder> holders, long number) => Shortfall.Of(holders
+        .Where(holder => holder.BundleNumber != DenialConfirmation.HoldsNoBundle && !(holder.BundleNumber >= number))
+        .Select(holder => holder.BundleNumber is { } held ? $"{holder.Silo} (bundle {held})" : $"{holder.Silo} (not told yet)")
+        .Order(StringComparer.Ordinal));
+
+    private static Shortfall Outside(ImmutableArray<BundleHolder> holders, long number) => Shortfall.Of(holders
+        .Where(holder => holder.OutsideNumber < number)
+        .Select(holder => $"{holder.OutsideName} of silo {holder.Silo}")
+        .Order(StringComparer.Ordinal));
 
     private async Task<Shortfall> AgentsAsync(long number)
     {

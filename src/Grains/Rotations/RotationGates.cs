@@ -109,11 +109,10 @@ internal static class RotationGates
             return Gate(RotationGate.Outside, false, 0, [], "the time of outside readers begins when every silo serves the bundle");
         }
 
-        if (facts.Outside.Count > 0)
+        var published = OfClusters(facts, RotationGate.Outside, cluster => cluster.Outside, now, "", "publications whose readers may still show less");
+        if (!published.IsOpen)
         {
-            return Gate(
-                RotationGate.Outside, false, facts.Outside.Count, facts.Outside.Names,
-                string.Create(CultureInfo.InvariantCulture, $"{facts.Outside.Count} publications that do not serve the bundle, or not for long enough"));
+            return published;
         }
 
         return since + lag <= now

@@ -74,7 +74,7 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
         ValueTask.FromResult<IReadOnlyList<PositionedRecord>>([.. _records.Values.Select(record => new PositionedRecord(0, record))]);
 
     public ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyDictionary<string, long>>(_records.Values.Where(record => record.Kind == IssuanceRecordKind.X509Svid && record.NotAfter > now)
+        ValueTask.FromResult<IReadOnlyDictionary<string, long>>(_records.Values.Where(record => record.Kind == IssuanceRecordKind.X509Svid && record.TrustDomain == trustDomain && record.NotAfter > now)
             .GroupBy(record => record.IssuerAuthorityId).ToDictionary(group => group.Key, group => (long)group.Count()));
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) =>
