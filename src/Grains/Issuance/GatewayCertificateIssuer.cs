@@ -84,7 +84,7 @@ internal sealed class GatewayCertificateIssuer : IGatewayCertificateIssuer
         }
 
         return new GatewayCertificate(
-            id.ToString(), serial.ToString(), der, [issuer.IssuingCaDer], issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
+            id.ToString(), serial.ToString(), der, issuer.ChainDer, issuer.AuthorityId, validity.NotBefore, validity.NotAfter);
     }
 
     /// <summary>Gateways' certificates stop where workloads' do: without a lease, under a tainted CA, for a quarantined identity.</summary>

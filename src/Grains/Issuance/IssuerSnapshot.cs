@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshGrains.Identity;
 
 namespace MeshGrains.Grains;
@@ -17,7 +18,13 @@ public sealed class IssuerSnapshot
 
     public required byte[] IssuingCaDer { get; init; }
 
-    /// <summary>The issuing CA as PEM with a trailing newline, without the root.</summary>
+    /// <summary>Certificates above the issuing CA, nearest first, without the bundle's anchor; empty unless an outside CA certified the root.</summary>
+    public ImmutableArray<byte[]> UpperChainDer { get; init; } = [];
+
+    /// <summary>What goes with every leaf: the issuing CA, then <see cref="UpperChainDer"/>.</summary>
+    public ImmutableArray<byte[]> ChainDer => [IssuingCaDer, .. UpperChainDer];
+
+    /// <summary><see cref="ChainDer"/> as PEM, each block with a trailing newline.</summary>
     public required string ChainPem { get; init; }
 
     public required SpiffeBundle Bundle { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MeshGrains.Identity;
 
 namespace MeshGrains.Grains;
@@ -8,6 +9,7 @@ internal static class IssuerSnapshots
     public static IssuerSnapshot Make(TrustDomain trustDomain, IssuerKey key, CertifiedIssuingCa certified, TrustDomainView view)
     {
         var bundle = TrustBundles.Of(view);
+        var above = Above(view, certified.RootAuthorityId) ?? [];
         return new IssuerSnapshot
         {
             TrustDomain = trustDomain,
@@ -15,7 +17,8 @@ internal static class IssuerSnapshots
             AuthorityId = certified.AuthorityId,
             RootAuthorityId = certified.RootAuthorityId,
             IssuingCaDer = certified.CertificateDer,
-            ChainPem = PemWriter.EncodeCertificate(certified.CertificateDer),
+            UpperChainDer = above,
+            ChainPem = ChainPem(certified.CertificateDer, above),
             Bundle = bundle,
             BundlePem = bundle.ToPem(),
             BundleNumber = view.BundleNumber,
@@ -25,10 +28,12 @@ internal static class IssuerSnapshots
         };
     }
 
-    /// <summary>The same CA with another bundle.</summary>
+    /// <summary>The same CA with another bundle, and with what stands above its root by now.</summary>
     public static IssuerSnapshot WithBundle(IssuerSnapshot snapshot, TrustDomainView view)
     {
         var bundle = TrustBundles.Of(view);
+        var above = Above(view, snapshot.RootAuthorityId) ?? snapshot.UpperChainDer;
+        var same = above.Length == snapshot.UpperChainDer.Length && above.Zip(snapshot.UpperChainDer).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
         return new IssuerSnapshot
         {
             TrustDomain = snapshot.TrustDomain,
@@ -36,7 +41,8 @@ internal static class IssuerSnapshots
             AuthorityId = snapshot.AuthorityId,
             RootAuthorityId = snapshot.RootAuthorityId,
             IssuingCaDer = snapshot.IssuingCaDer,
-            ChainPem = snapshot.ChainPem,
+            UpperChainDer = above,
+            ChainPem = same ? snapshot.ChainPem : ChainPem(snapshot.IssuingCaDer, above),
             Bundle = bundle,
             BundlePem = bundle.ToPem(),
             BundleNumber = view.BundleNumber,
@@ -45,4 +51,11 @@ internal static class IssuerSnapshots
             NotAfter = snapshot.NotAfter,
         };
     }
+
+    /// <summary>Null for a root that is shown no more.</summary>
+    private static ImmutableArray<byte[]>? Above(TrustDomainView view, string rootAuthorityId) =>
+        view.Authorities.FirstOrDefault(authority => authority.AuthorityId == rootAuthorityId)?.ServedDer;
+
+    private static string ChainPem(byte[] issuingCa, ImmutableArray<byte[]> above) =>
+        PemWriter.EncodeCertificates([issuingCa, .. above.Select(der => (ReadOnlyMemory<byte>)der)]);
 }

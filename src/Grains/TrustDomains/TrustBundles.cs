@@ -16,7 +16,7 @@ public static class TrustBundles
         return new SpiffeBundle(TrustDomain.Parse(view.Name))
             .WithX509Authorities(view.Authorities
                 .Where(authority => authority.State != AuthorityState.Revoked)
-                .Select(authority => (ReadOnlyMemory<byte>)authority.CertificateDer)
+                .Select(authority => (ReadOnlyMemory<byte>)authority.AnchorDer)
                 .ToImmutableArray())
             .WithJwtAuthorities((view.JwtAuthorities ?? []).Select(authority => new JwtAuthority(authority.KeyId, authority.SubjectPublicKeyInfo)))
             .WithSequence((ulong)view.BundleNumber)
