@@ -3,6 +3,9 @@ namespace MeshGrains.Agent;
 /// <summary>One of <c>outputs</c>: an identity of this node in files, for programs that speak neither the Workload API nor SDS.</summary>
 internal sealed class OutputOptions
 {
+    public const string Delete = "delete";
+    public const string Keep = "keep";
+
     public string Name { get; set; } = "";
 
     public string SpiffeId { get; set; } = "";
@@ -18,6 +21,9 @@ internal sealed class OutputOptions
 
     /// <summary>Whose roots <see cref="Bundle"/> holds, exactly one trust domain's; empty: those of <see cref="SpiffeId"/>.</summary>
     public string BundleTrustDomain { get; set; } = "";
+
+    /// <summary>When the identity is taken from this node: <c>delete</c> certificate and key, or <c>keep</c> them until they are of no use any more.</summary>
+    public string WhenWithdrawn { get; set; } = Delete;
 
     /// <summary><c>user</c>, <c>user:group</c> or numbers; empty: the agent's own.</summary>
     public string Owner { get; set; } = "";

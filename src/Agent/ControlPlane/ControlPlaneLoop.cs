@@ -93,10 +93,14 @@ internal sealed class ControlPlaneLoop(
         {
             AgentLog.Refused(logger, reason, failure.Detail);
 
-            // Evicted, attested too long ago, signed by a tainted CA: only a fresh attestation helps. A ban holds whatever is shown.
+            // Evicted, attested too long ago, signed by a tainted CA: only a fresh attestation helps. A ban holds whatever is shown, and what is held is served no longer.
             if (reason is not "agent_banned" and not "quarantined")
             {
                 Forget();
+            }
+            else if (state.Withdraw() is > 0 and var gone)
+            {
+                AgentLog.Withdrawn(logger, gone, reason);
             }
 
             return $"refused: {reason}";

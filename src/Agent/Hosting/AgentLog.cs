@@ -66,6 +66,16 @@ internal static partial class AgentLog
     [LoggerMessage(EventId = 5070, Level = LogLevel.Warning, Message = "Attestor {Attestor} could not tell what a process is (pid {Pid}, uid {Uid}): {Reason}: {Detail}")]
     public static partial void AttestorFailed(ILogger logger, string attestor, int pid, uint uid, string reason, string detail);
 
+    [LoggerMessage(EventId = 5090, Level = LogLevel.Error,
+        Message = "{Count} SVIDs and their keys are dropped and nobody is served: the control plane does not hear this agent any more ({Reason}).")]
+    public static partial void Withdrawn(ILogger logger, int count, string reason);
+
+    [LoggerMessage(EventId = 5091, Level = LogLevel.Warning, Message = "Output {Output}: {SpiffeId} is this node's no longer; its certificate and key are removed.")]
+    public static partial void OutputWithdrawn(ILogger logger, string output, string spiffeId);
+
+    [LoggerMessage(EventId = 5092, Level = LogLevel.Warning, Message = "Output {Output}: its reader did not take well that certificate and key are gone: {Message}")]
+    public static partial void WithdrawalNotTaken(ILogger logger, string output, string message);
+
     [LoggerMessage(EventId = 5016, Level = LogLevel.Warning, Message = "{Count} JWT-SVIDs were asked for in vain: {Message}")]
     public static partial void JwtNotIssued(ILogger logger, int count, string message);
 }

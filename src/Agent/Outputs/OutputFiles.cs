@@ -13,19 +13,41 @@ internal sealed class OutputFiles(OutputOptions output, Accounts accounts)
 
     /// <exception cref="IOException">They cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">They may not be written.</exception>
-    public void Write(WorkloadSvid svid, TrustBundle bundle)
+    public void Write(WorkloadSvid svid, TrustBundle bundle) => Put([.. Of(svid, bundle)]);
+
+    /// <summary>Takes certificate and key away; the roots stay, and are these. False when there is nothing of this output.</summary>
+    /// <exception cref="IOException">They cannot be removed.</exception>
+    /// <exception cref="UnauthorizedAccessException">They may not be removed.</exception>
+    public bool Withdraw(TrustBundle bundle)
+    {
+        if (!OutputPlan.Files(output).Any(path => new FileInfo(path).LinkTarget is not null))
+        {
+            return false;
+        }
+
+        Put([.. Of(null, bundle)]);
+        return true;
+    }
+
+    private void Put(IReadOnlyList<OutputFile> files)
     {
         if (!OutputPlan.TryOwner(output.Owner, accounts, out var owner))
         {
             throw new IOException($"the owner '{output.Owner}' is not known on this machine");
         }
 
-        var parts = Of(svid, bundle).GroupBy(file => file.Directory, StringComparer.Ordinal)
-            .Select(group => (Folder: new OutputFolder(group.Key, output.Name), Files: group.ToList())).ToList();
+        // The directories in the order of the files; one of which nothing stays is gone through last.
+        var parts = files.Select(file => file.Directory).Concat(OutputPlan.Files(output).Select(path => Path.GetDirectoryName(path)!)).Distinct(StringComparer.Ordinal)
+            .Select(directory => (Folder: new OutputFolder(directory, output.Name), Files: files.Where(file => file.Directory == directory).ToList())).ToList();
         try
         {
             parts.ForEach(part => part.Folder.Stage(part.Files, owner));
             parts.ForEach(part => part.Folder.Publish(part.Files));
+            foreach (var gone in OutputPlan.Files(output).Where(path => files.All(file => file.Path != path)))
+            {
+                new OutputFolder(Path.GetDirectoryName(gone)!, output.Name).Unlink(Path.GetFileName(gone));
+            }
+
             _folders = [.. parts.Select(part => part.Folder)];
         }
         catch
@@ -48,16 +70,17 @@ internal sealed class OutputFiles(OutputOptions output, Accounts accounts)
     }
 
     /// <summary>The roots first: where directories differ, nobody shall show a certificate whose root its neighbour has not read.</summary>
-    private IEnumerable<OutputFile> Of(WorkloadSvid svid, TrustBundle bundle)
+    private IEnumerable<OutputFile> Of(WorkloadSvid? svid, TrustBundle bundle)
     {
         _ = FileModes.TryParse(output.KeyMode, out var keyMode);
         _ = FileModes.TryParse(output.Mode, out var mode);
-        return new OutputFile[]
+        OutputFile roots = new(output.Bundle, bundle.Pem, mode);
+        return (svid is null ? [roots] : new OutputFile[]
         {
-            new(output.Bundle, bundle.Pem, mode),
+            roots,
             new(output.Combined, svid.ChainPem + svid.KeyPem, keyMode),
             new(output.Key, svid.KeyPem, keyMode),
             new(output.Certificate, svid.ChainPem, mode),
-        }.Where(file => file.Path.Length > 0);
+        }).Where(file => file.Path.Length > 0);
     }
 }

@@ -61,6 +61,16 @@ internal sealed class OutputFolder(string directory, string name)
         }
     }
 
+    /// <summary>Takes one name away, if it is a link of this output.</summary>
+    /// <exception cref="IOException">It cannot be removed.</exception>
+    public void Unlink(string file)
+    {
+        if (LinkTarget(file) == Path.Combine(Counts, file))
+        {
+            File.Delete(At(file));
+        }
+    }
+
     /// <summary>Takes the files away that count no more, once their readers were told.</summary>
     public void DropOld() => RemoveAllBut(Generations(), Number(_staged));
 

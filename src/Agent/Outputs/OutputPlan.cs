@@ -122,6 +122,11 @@ internal static class OutputPlan
             yield return $".command: '{output.Command[0]}' is no absolute path; no shell and no PATH stand between.";
         }
 
+        if (output.WhenWithdrawn is not (OutputOptions.Delete or OutputOptions.Keep))
+        {
+            yield return $".whenWithdrawn is '{output.WhenWithdrawn}'; give {OutputOptions.Delete} or {OutputOptions.Keep}.";
+        }
+
         if (output.CommandTimeout <= TimeSpan.Zero || output.CommandTimeout > TimeSpan.FromMinutes(10))
         {
             yield return ".commandTimeout is a time up to 10m.";

@@ -29,6 +29,7 @@ internal sealed class OutputWriter(
         var consumer = readsRoots && File.Exists(output.Bundle) ? consumers.Join(0) : null;
         var files = new OutputFiles(output, accounts);
         (WorkloadSvid? Svid, TrustBundle? Bundle) written = default;
+        var deletes = output.WhenWithdrawn == OutputOptions.Delete;
         var pause = FirstPause;
         try
         {
@@ -36,11 +37,13 @@ internal sealed class OutputWriter(
             {
                 var snapshot = state.Current;
 
-                // An SVID that was taken back stays where it is until it ends; the roots beside it stay fresh.
-                var svid = snapshot.Svids.Values.Where(held => held.SpiffeId == output.SpiffeId).OrderBy(held => held.EntryId, StringComparer.Ordinal).FirstOrDefault()
+                // One that has merely ended, since nobody could be asked for another, stays where it is. The roots stay fresh beside it, and alone.
+                var isWithdrawn = deletes && snapshot.IsSynced && snapshot.Entries.Entries.Values.All(entry => entry.SpiffeId != output.SpiffeId);
+                var svid = isWithdrawn ? null
+                    : snapshot.Svids.Values.Where(held => held.SpiffeId == output.SpiffeId).OrderBy(held => held.EntryId, StringComparer.Ordinal).FirstOrDefault()
                     ?? written.Svid;
                 var bundle = snapshot.Bundles.GetValueOrDefault(domain);
-                if (svid is null || bundle is null || (ReferenceEquals(svid, written.Svid) && ReferenceEquals(bundle, written.Bundle)))
+                if (bundle is null || (svid is null && !isWithdrawn) || (ReferenceEquals(svid, written.Svid) && ReferenceEquals(bundle, written.Bundle)))
                 {
                     await snapshot.Changed.WaitAsync(stoppingToken);
                     continue;
@@ -48,15 +51,31 @@ internal sealed class OutputWriter(
 
                 try
                 {
-                    files.Write(svid, bundle);
+                    if (svid is not null)
+                    {
+                        files.Write(svid, bundle);
+                    }
+                    else if (!files.Withdraw(bundle))
+                    {
+                        written = (null, bundle);
+                        continue;
+                    }
+
                     consumer ??= readsRoots ? consumers.Join(0) : null;
-                    await OutputAction.RunAsync(output, time, stoppingToken);
+                    await TellAsync(output, svid is null, stoppingToken);
                     written = (svid, bundle);
                     pause = FirstPause;
                     consumer?.Confirm(bundle.Number);
                     files.DropOld();
                     metrics.Output("ok");
-                    AgentLog.OutputWritten(logger, output.Name, svid.SpiffeId, svid.NotAfter);
+                    if (svid is not null)
+                    {
+                        AgentLog.OutputWritten(logger, output.Name, svid.SpiffeId, svid.NotAfter);
+                    }
+                    else
+                    {
+                        AgentLog.OutputWithdrawn(logger, output.Name, output.SpiffeId);
+                    }
                 }
                 catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
                 {
@@ -75,6 +94,19 @@ internal sealed class OutputWriter(
         finally
         {
             consumer?.Dispose();
+        }
+    }
+
+    /// <summary>A reader cannot be content with files that are gone: what it says then is told, and holds up nothing.</summary>
+    private async Task TellAsync(OutputOptions output, bool isWithdrawn, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await OutputAction.RunAsync(output, time, stoppingToken);
+        }
+        catch (Exception failure) when (isWithdrawn && failure is IOException or UnauthorizedAccessException)
+        {
+            AgentLog.WithdrawalNotTaken(logger, output.Name, failure.Message);
         }
     }
 }

@@ -68,6 +68,18 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         Apply(update);
     }
 
+    /// <summary>This agent may speak for nobody any more: entries, certificates and keys go. What the control plane sends later comes back; gives how many SVIDs went.</summary>
+    public int Withdraw()
+    {
+        var gone = Current.Svids.Count;
+        if (gone > 0 || !Current.Entries.Entries.IsEmpty)
+        {
+            Change(before => before with { Entries = EntrySet.Empty, Svids = before.Svids.Clear(), IsSynced = true });
+        }
+
+        return gone;
+    }
+
     /// <summary>Puts back what was kept by an agent before this one; gives how many SVIDs it has of it, and how many had ended.</summary>
     /// <param name="saved">What was kept.</param>
     /// <param name="now">What has ended by then is left out.</param>

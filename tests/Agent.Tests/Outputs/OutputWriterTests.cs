@@ -97,8 +97,51 @@ public sealed class OutputWriterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task New_roots_come_also_where_the_identity_was_taken_back()
+    public async Task An_identity_that_is_taken_back_leaves_the_disk_and_its_reader_is_told_and_when_it_comes_again_it_is_there_again()
     {
+        _output.Combined = _folder.File("both.pem");
+        Directory.CreateDirectory(_folder.File("apart"));
+        _output.Key = _folder.File("apart/svid.key");
+        await StartAsync();
+        TakeBundle(5);
+        Put(1);
+        await Eventually.HoldsAsync(() => Told() == 1 && _consumers.Lowest(5) == 5, "the first write");
+
+        _state.Apply(new AgentUpdate { RemovedEntryIds = { "entry" } });
+        await Eventually.HoldsAsync(() => Told() == 2, "the reader is told");
+        Assert.Equal([false, false, false, true], new[] { _output.Key, _output.Combined, _output.Certificate, _output.Bundle }.Select(File.Exists));
+        await Eventually.HoldsAsync(() => !FilesBelow().Any(text => text.Contains("PRIVATE KEY", StringComparison.Ordinal)), "no key is left");
+
+        // A reader that cannot live without its certificate does not keep the roots from being acknowledged.
+        _folder.Write("broken", "");
+        TakeBundle(6);
+        await Eventually.HoldsAsync(() => _consumers.Lowest(6) == 6 && File.ReadAllText(_output.Bundle) == _state.Current.OwnBundle!.Pem, "the roots stay fresh");
+        File.Delete(_folder.File("broken"));
+        Put(2);
+        await Eventually.HoldsAsync(() => File.Exists(_output.Key) && File.ReadAllText(_output.Key) == OutputMaterial.Svid(2).KeyPem, "it is there again");
+    }
+
+    [Fact]
+    public async Task What_an_earlier_run_left_of_an_identity_that_is_this_nodes_no_longer_is_removed()
+    {
+        await StartAsync();
+        TakeBundle(5);
+        Put(1);
+        await Eventually.HoldsAsync(() => Told() == 1, "the first write");
+        await StopAsync();
+        var after = new AgentState(TrustDomain.Parse(OutputMaterial.Domain), OutputMaterial.Bundle(6));
+
+        // Before the control plane was heard nothing is known to be withdrawn.
+        await StartAsync(after, _output);
+        Assert.True(File.Exists(_output.Key));
+        after.Apply(new AgentUpdate());
+        await Eventually.HoldsAsync(() => !File.Exists(_output.Key), "it is removed");
+    }
+
+    [Fact]
+    public async Task Where_it_is_to_be_kept_new_roots_come_also_to_an_identity_that_was_taken_back()
+    {
+        _output.WhenWithdrawn = OutputOptions.Keep;
         await StartAsync();
         TakeBundle(5);
         Put(1);
@@ -126,10 +169,14 @@ public sealed class OutputWriterTests : IAsyncDisposable
         await Eventually.HoldsAsync(() => Told() == 2, "and again");
     }
 
-    private async Task StartAsync(params OutputOptions[] outputs)
+    private IEnumerable<string> FilesBelow() => Directory.EnumerateFiles(_folder.FullPath, "*", SearchOption.AllDirectories).Select(File.ReadAllText);
+
+    private Task StartAsync(params OutputOptions[] outputs) => StartAsync(_state, outputs);
+
+    private async Task StartAsync(AgentState state, params OutputOptions[] outputs)
     {
         var options = new AgentConfiguration { TrustDomain = OutputMaterial.Domain, Outputs = outputs.Length > 0 ? outputs : [_output] };
-        _writer = new OutputWriter(_state, _consumers, new Accounts(), options, new AgentMetrics(), new NoJitter(), _time, NullLogger<OutputWriter>.Instance);
+        _writer = new OutputWriter(state, _consumers, new Accounts(), options, new AgentMetrics(), new NoJitter(), _time, NullLogger<OutputWriter>.Instance);
         await _writer.StartAsync(CancellationToken.None);
     }
 

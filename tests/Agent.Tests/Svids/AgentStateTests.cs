@@ -110,10 +110,28 @@ public sealed class AgentStateTests : IDisposable
     }
 
     [Fact]
+    public void An_agent_that_is_banned_keeps_nothing_but_the_roots_and_what_comes_afterwards_is_taken()
+    {
+        _state.Apply(Bundle(_issuer, 5));
+        Hold("a", "b");
+        Assert.Equal(2, _state.Withdraw());
+        var after = _state.Current;
+        Assert.Equal((0, 0, true, 5L), (after.Svids.Count, after.Entries.Entries.Count, after.IsSynced, after.BundleNumber));
+        Assert.Equal(0, _state.Withdraw());
+        Assert.Same(after, _state.Current);
+
+        _state.Put([_issuer.Svid("a", "spiffe://test.mesh/a", Now, Now.AddHours(1))]);
+        Assert.Empty(_state.Current.Svids);
+        Hold("a");
+        Assert.Equal(["a"], _state.Current.Svids.Keys);
+    }
+
+    [Fact]
     public void A_bundle_on_its_own_changes_nothing_else()
     {
-        _state.Apply(new AgentUpdate { DenialNumber = 9, TaintedAuthorityIds = { "x" } });
+        _state.Apply(new AgentUpdate { DenialNumber = 9, TaintedAuthorityIds = { "x" }, Reissues = { new Reissue { AuthorityIds = { "r", "q" }, OverSeconds = 7 } } });
         _state.TakeBundle(Bundle(_issuer, 6).Bundles[0]);
+        Assert.Equal(["q 7", "r 7"], _state.Current.Reissues.Select(order => $"{order.Key} {order.Value.TotalSeconds}").Order());
 
         Assert.Equal(9, _state.Current.DenialNumber);
         Assert.Equal("x", Assert.Single(_state.Current.TaintedAuthorities));

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using MeshGrains.Agent.Svids;
+using MeshGrains.Agent.Tests.Kit;
+using MeshGrains.Agent.Workloads;
+using MeshGrains.Identity;
+using MeshGrains.Rpc;
+using MeshGrains.Rpc.Spiffe;
+using Xunit.Abstractions;
+
+namespace MeshGrains.Agent.Tests.EndToEnd;
+
+/// <summary>A silo, an agent, and this process as the workload: what an operator takes back is gone from the stream that stands.</summary>
+public sealed class RevocationTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string Own = $"unix:uid:{Tool.Run("/usr/bin/id", ["-u"]).Output.Trim()}";
+
+    [Fact]
+    public async Task A_taint_replaces_what_the_CA_signed_a_quarantine_takes_the_identity_and_a_ban_takes_all_while_the_streams_stand()
+    {
+        await using var stage = await AgentStage.StartAsync();
+        await stage.EntryAsync("/web", [Own]);
+        await stage.EntryAsync("/db", [Own]);
+        await stage.StartAgentAsync();
+        await WorkloadClient.FetchAsync(stage.Socket);
+        using var channel = new RpcChannel(new Uri("http://localhost"), new RpcChannelOptions { UnixSocketPath = stage.Socket });
+        using var stream = Open(channel);
+        var first = await NextAsync(stream, svids => svids.Count == 2, "both identities");
+        var issuers = first.Values.ToHashSet();
+
+        // A time to replace leaves the agent its own SVID, by which it renews.
+        var tainted = Assert.Single(issuers);
+        var watch = Stopwatch.StartNew();
+        await stage.Silo.PostAsync($"/v1/issuing-cas/{tainted}/taint", new { reason = "a test", reissueOverSeconds = 1 });
+        await NextAsync(stream, svids => svids.Count == 2 && !svids.ContainsValue(tainted), "both are of another CA");
+        output.WriteLine($"tainted over 1 s and replaced on the stream after {watch.ElapsedMilliseconds} ms");
+        Assert.NotNull(await stage.Silo.GetAsync("/v1/agents/node-1"));
+
+        watch.Restart();
+        await stage.Silo.PostAsync("/v1/denials", new { spiffeId = "spiffe://test.mesh/db", reason = "a test" });
+        await NextAsync(stream, svids => svids.Count == 1 && svids.ContainsKey("spiffe://test.mesh/web"), "the quarantined one is gone");
+        output.WriteLine($"quarantined and taken from the stream after {watch.ElapsedMilliseconds} ms");
+        var state = (AgentState)stage.Agent!.Services.GetService(typeof(AgentState))!;
+        Assert.Equal("spiffe://test.mesh/web", Assert.Single(state.Current.Svids.Values).SpiffeId);
+
+        watch.Restart();
+        await stage.Silo.PostAsync("/v1/agents/node-1/ban", new { reason = "a test" });
+        var refused = await Assert.ThrowsAsync<RpcException>(() => NextAsync(stream, _ => false, "the end"));
+        output.WriteLine($"banned and told on the stream after {watch.ElapsedMilliseconds} ms");
+        Assert.Equal(RpcStatusCode.PermissionDenied, refused.StatusCode);
+        Assert.Empty(state.Current.Svids);
+
+        using var lifted = await stage.Silo.Admin.DeleteAsync("/v1/agents/node-1/ban?reason=found");
+        Assert.True(lifted.IsSuccessStatusCode);
+        Assert.Equal(["spiffe://test.mesh/web"], await WorkloadClient.FetchAsync(stage.Socket));
+    }
+
+    private static RpcServerStreamingCall<X509SVIDResponse> Open(RpcChannel channel) => channel.ServerStreaming(
+        "/SpiffeWorkloadAPI/FetchX509SVID", new X509SVIDRequest(), X509SVIDResponse.Parser,
+        new RpcCallOptions { Headers = new RpcMetadata { { CallerSource.SecurityHeader, "true" } } }, CancellationToken.None);
+
+    /// <summary>The issuing CA of each identity, of the first message of which that holds.</summary>
+    private static async Task<Dictionary<string, string>> NextAsync(RpcServerStreamingCall<X509SVIDResponse> stream, Func<Dictionary<string, string>, bool> holds, string what)
+    {
+        while (true)
+        {
+            var message = await stream.ReadAsync().AsTask().WaitAsync(Patience) ?? throw new InvalidOperationException($"The stream ended before {what}.");
+            var svids = message.Svids.ToDictionary(
+                svid => svid.SpiffeId, svid => Convert.ToHexStringLower(ParsedCertificate.Read(svid.X509Svid.Memory[..Length(svid.X509Svid.Span)]).AuthorityKeyIdentifier.Span));
+            if (holds(svids))
+            {
+                return svids;
+            }
+        }
+    }
+
+    /// <summary>Of the first certificate: its header tells.</summary>
+    private static int Length(ReadOnlySpan<byte> der) => 4 + (der[2] << 8) + der[3];
+}
