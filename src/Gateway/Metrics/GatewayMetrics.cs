@@ -15,12 +15,14 @@ internal sealed class GatewayMetrics
     private readonly ServingCertificate _serving;
     private readonly IRelayCredentials? _bootstrap;
     private readonly TimeProvider _time;
+    private readonly IssuerSource? _trust;
+    private readonly JwtSigningSource? _jwt;
 
     public GatewayMetrics(
         IMeterFactory meters, IIssuanceService issuance, IIssuanceLog log, ServingCertificate serving, TimeProvider time,
-        IRelayCredentials? bootstrap = null, DenialReplica? denials = null)
+        IRelayCredentials? bootstrap = null, DenialReplica? denials = null, IssuerSource? trust = null, JwtSigningSource? jwt = null)
     {
-        (_issuance, _serving, _bootstrap, _time) = (issuance, serving, bootstrap, time);
+        (_issuance, _serving, _bootstrap, _time, _trust, _jwt) = (issuance, serving, bootstrap, time, trust, jwt);
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>(
             "meshgrains.gateway.svid_requests", description: "Requests for an SVID at the gateway, by API and result: ok, or the reason of the refusal.");
@@ -79,6 +81,11 @@ internal sealed class GatewayMetrics
         if (_bootstrap?.Current is { } bootstrap)
         {
             yield return Left("bootstrap", "bootstrap", bootstrap.NotAfter);
+        }
+
+        if (_jwt?.KeyId is { } signing && _trust?.Known?.JwtAuthorities?.FirstOrDefault(key => key.KeyId == signing) is { } key)
+        {
+            yield return Left("jwt", key.KeyId, key.NotAfter);
         }
 
         Measurement<double> Left(string kind, string authority, DateTimeOffset notAfter)

@@ -44,6 +44,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<JwtAuthorityLifecycle>();
         services.AddHostedSingleton<MaintenanceWatchdog>();
         services.AddSingleton<RotationFactFinder>();
+        services.AddSingleton<RotationInstruments>();
         services.AddHostedSingleton<RotationDriver>();
         services.AddHostedSingleton<FederatedBundles>();
         services.AddHostedSingleton<FederationWatchdog>();

@@ -17,6 +17,18 @@ public sealed class IssuerSource
 
     public IssuerSnapshot? Current => Volatile.Read(ref _current);
 
+    /// <summary>The trust domain as this silo last heard of it; null before. It may be newer than what is issued with.</summary>
+    public TrustDomainView? Known
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _view;
+            }
+        }
+    }
+
     /// <summary>
     /// The trust bundle by which this silo does everything: what it signs is signed under an issuing CA that the bundle still wants, delivered with it, and
     /// its gateway's own certificate chains to the root that it names. Null before there is an issuing CA.

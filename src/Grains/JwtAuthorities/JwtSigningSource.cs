@@ -7,6 +7,9 @@ public sealed class JwtSigningSource
 
     internal JwtSigning? Current => Volatile.Read(ref _current);
 
+    /// <summary>The kid of the key that this silo signs with; null while there is none.</summary>
+    public string? KeyId => Current?.Signer.KeyId;
+
     /// <summary>Why there is nothing to sign with, in words; meaningful while there is nothing.</summary>
     public string WaitingFor { get; internal set; } = "no JWT authority was asked for yet";
 

@@ -11,6 +11,11 @@ public interface IRotationGrain : IGrainWithStringKey
     [Alias("Tick")]
     Task TickAsync();
 
+    /// <summary>What the last look found, without looking; the rotation alone where there was none yet.</summary>
+    [AlwaysInterleave]
+    [Alias("Seen")]
+    Task<RotationStatus> SeenAsync();
+
     /// <summary>Which gates are open and who is missing, as of a moment ago.</summary>
     [Alias("Status")]
     Task<RotationStatus> StatusAsync();

@@ -8,6 +8,7 @@ namespace MeshGrains.Grains;
 public sealed partial class RotationDriver(
     IGrainFactory grains,
     DenialReplica denials,
+    RotationInstruments instruments,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<RotationOptions> options,
     IRandomSource random,
@@ -24,7 +25,9 @@ public sealed partial class RotationDriver(
                 await time.PauseAsync(options.Value.LookEvery * random.NextJitter(0.2), stoppingToken);
                 try
                 {
-                    await grains.GetGrain<IRotationGrain>(trustDomain.Value.Name).TickAsync().WaitAsync(stoppingToken);
+                    var rotation = grains.GetGrain<IRotationGrain>(trustDomain.Value.Name);
+                    await rotation.TickAsync().WaitAsync(stoppingToken);
+                    instruments.Hear(await rotation.SeenAsync().WaitAsync(stoppingToken));
                 }
                 catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
                 {

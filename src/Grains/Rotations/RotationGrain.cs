@@ -43,6 +43,11 @@ internal sealed partial class RotationGrain(
         var rotation = await TrustDomain.StartDueRotationAsync(new StartRotation(
             random.NewId(), ca.Value.RootKeyAlgorithm.ToString(), (long)ca.Value.RootTtl.TotalSeconds, ca.Value.NameConstraints, Compromised: false,
             ReissueOverSeconds: 0, "A sixth of the root's life is left.", "policy"));
+        if (rotation is not { IsRunning: true, Phase: not RotationPhase.Prepare })
+        {
+            _status = new RotationStatus(rotation, [], null, null);
+        }
+
         for (var step = 0; step < MaxSteps && rotation is { IsRunning: true }; step++)
         {
             if (rotation.Phase == RotationPhase.Prepare)
@@ -65,6 +70,8 @@ internal sealed partial class RotationGrain(
             LogWaiting(logger, waiting.Rotation.Phase, string.Join("; ", waiting.Gates.Where(gate => !gate.IsOpen).Select(gate => $"{gate.Name}: {gate.Detail}")));
         }
     }
+
+    public Task<RotationStatus> SeenAsync() => Task.FromResult(_status ?? new RotationStatus(null, [], null, null));
 
     public async Task<RotationStatus> StatusAsync()
     {
