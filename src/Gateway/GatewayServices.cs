@@ -125,6 +125,7 @@ public static class GatewayServices
         Resource<DenialEndpoints>(services).Map(app);
         Resource<AgentEndpoints>(services).Map(app);
         Resource<StatusEndpoints>(services).Map(app);
+        Resource<TrustEndpoints>(services).Map(app);
         OpenApi.Map(app);
         Resource<RelayEndpoints>(services).Map(app);
         Resource<HealthEndpoints>(services).Map(app);

@@ -38,6 +38,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(RotationStatusView))]
+[JsonSerializable(typeof(TrustView))]
 [JsonSerializable(typeof(StartRotationBody))]
 [JsonSerializable(typeof(ChangeRotationBody))]
 [JsonSerializable(typeof(SvidReport))]

@@ -36,6 +36,7 @@ internal static class MeshCtl
             AgentCommands.Create(host),
             AuthorityCommands.Create(host),
             RotateCommands.Create(host),
+            TrustCommands.Create(host),
             IssuanceCommands.Create(host),
             DenialCommands.Create(host),
             IdentityCommands.Create(host),

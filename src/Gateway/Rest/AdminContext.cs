@@ -26,6 +26,10 @@ internal sealed class AdminContext(OperatorAuthorizer operators, Audit audit, IG
 
     public IRotationGrain Rotation => grains.GetGrain<IRotationGrain>(TrustDomainName);
 
+    public IFederationSetGrain FederationSet => grains.GetGrain<IFederationSetGrain>(TrustDomainName);
+
+    public IFederationGrain Federation(string foreign) => grains.GetGrain<IFederationGrain>(FederationKeys.Of(TrustDomainName, foreign));
+
     public IWorkloadIdentityGrain Identity(string spiffeId) => grains.GetGrain<IWorkloadIdentityGrain>(spiffeId);
 
     public IAgentRosterGrain AgentRoster(int shard) => grains.GetGrain<IAgentRosterGrain>(AgentRosterShards.Key(TrustDomainName, shard));

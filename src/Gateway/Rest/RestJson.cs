@@ -48,6 +48,7 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentItem))]
 [JsonSerializable(typeof(RotationStatusView))]
+[JsonSerializable(typeof(TrustView))]
 [JsonSerializable(typeof(StartRotationBody))]
 [JsonSerializable(typeof(ChangeRotationBody))]
 internal sealed partial class RestJson : JsonSerializerContext

@@ -21,39 +21,24 @@ internal sealed class StatusEndpoints(
     {
         RestCall.AllowQuery(http);
         var now = admin.Time.GetUtcNow();
-        var problems = checks.Select(check => check.NotReadyReason is { } reason ? $"{check.Name}: {reason}" : null).OfType<string>().ToList();
-        var ready = problems.Count == 0;
-        var authorities = await AskAsync(http, "authorities", problems, async () => AuthorityList.Of(await admin.TrustDomain.GetAsync()));
-        var issuingCas = await AskAsync<IReadOnlyList<IssuingCaItem>>(
-            http, "issuing CAs", problems, async () => [.. (await admin.ClusterCa.ListAsync()).Select(IssuingCaItem.Of)]);
-        var denials = await AskAsync(http, "denials", problems, () => admin.Denials.ReadAsync());
-        var live = await AskAsync(http, "issuance log", problems, () => log.CountLiveAsync(admin.TrustDomainName, now, http.RequestAborted).AsTask());
+        var parts = new PartialAnswer(http, "status", logger);
+        foreach (var (name, reason) in checks.Select(check => (check.Name, check.NotReadyReason)).Where(check => check.NotReadyReason is not null))
+        {
+            parts.Add($"{name}: {reason}");
+        }
+
+        var ready = parts.Problems.Count == 0;
+        var authorities = await parts.AskAsync("authorities", async () => AuthorityList.Of(await admin.TrustDomain.GetAsync()));
+        var issuingCas = await parts.AskAsync<IReadOnlyList<IssuingCaItem>>(
+            "issuing CAs", async () => [.. (await admin.ClusterCa.ListAsync()).Select(IssuingCaItem.Of)]);
+        var denials = await parts.AskAsync("denials", () => admin.Denials.ReadAsync());
+        var live = await parts.AskAsync("issuance log", () => log.CountLiveAsync(admin.TrustDomainName, now, http.RequestAborted).AsTask());
         var issuer = issuance.Current is { } current
             ? new IssuerStatus(
                 current.AuthorityId, current.RootAuthorityId, current.BundleNumber, current.NotBefore, current.NotAfter,
                 Math.Max(0, (long)(current.NotAfter - now).TotalSeconds))
             : null;
         await RestCall.WriteAsync(http, RestJson.Wire.StatusView, new StatusView(
-            admin.TrustDomainName, admin.Scope.Cluster, ready, problems, issuer, authorities, issuingCas, live, denials?.Number, log.QueueDepth, now));
-    }
-
-    private async Task<T?> AskAsync<T>(HttpContext http, string what, List<string> problems, Func<Task<T>> ask)
-        where T : class
-    {
-        try
-        {
-            return await ask();
-        }
-        catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
-        {
-            var refusal = RefusalMap.Of(e);
-            if (refusal is null || refusal.Code == RefusalCode.Internal)
-            {
-                ServingLog.RequestFailed(logger, e, RequestId.Of(http), "status of", what);
-            }
-
-            problems.Add($"{what}: {(refusal ?? RefusalMap.Unforeseen).Message}");
-            return null;
-        }
+            admin.TrustDomainName, admin.Scope.Cluster, ready, parts.Problems, issuer, authorities, issuingCas, live, denials?.Number, log.QueueDepth, now));
     }
 }

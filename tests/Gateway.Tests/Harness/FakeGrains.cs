@@ -37,6 +37,9 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
     /// <summary>Whether there is a registration to evict.</summary>
     public bool Evicts { get; set; } = true;
 
+    /// <summary>What silos hold.</summary>
+    public List<BundleHolder> Holders { get; } = [];
+
     /// <summary>What the rotation tells of itself.</summary>
     public RotationStatus Rotation { get; set; } = new(null, [], null, null);
 
@@ -67,6 +70,11 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             throw Failure;
         }
 
+        if (method.DeclaringType == typeof(IFederationGrain) || method.DeclaringType == typeof(IFederationSetGrain))
+        {
+            return Federate(key, method, arguments);
+        }
+
         return method.Name switch
         {
             nameof(ITrustDomainGrain.GetAsync) when method.DeclaringType == typeof(ITrustDomainGrain) => Task.FromResult(new TrustDomainView(
@@ -83,6 +91,7 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(IClusterCaGrain.TaintAsync) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
             nameof(IClusterCaGrain.TaintOverAsync) => Task.FromResult(TaintOver((TaintIssuingCa)arguments[0]!)),
             nameof(IDenialGrain.ReadAsync) => Task.FromResult(new DenialSet(Denials.Count, [.. Denials])),
+            nameof(IDenialGrain.BundleHoldersAsync) => Task.FromResult(Holders.ToImmutableArray()),
             nameof(IDenialGrain.StatusAsync) => Task.FromResult(new DenialReceipt((long)arguments[0]!, Effective)),
             nameof(IWorkloadIdentityGrain.PutEntryAsync) => PutEntry((RegistrationEntry)arguments[0]!),
             nameof(IWorkloadIdentityGrain.DeleteEntryAsync) => Task.FromResult(registrations.Entries.Remove((string)arguments[0]!)),
@@ -105,6 +114,34 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
         var found = IssuingCas.FirstOrDefault(one => one.AuthorityId == id)
             ?? throw new GrainOperationException(RefusalCode.NotFound, "no_such_ca", "There is no such issuing CA.");
         return found with { State = IssuingCaState.Tainted, TaintReason = reason };
+    }
+
+    /// <summary>Relationships by the foreign trust domain's name.</summary>
+    public Dictionary<string, FederationView> Relationships { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>What the last one was begun with.</summary>
+    public PutFederation? Begun { get; private set; }
+
+    private Task Federate(string key, MethodInfo method, object?[] arguments)
+    {
+        var foreign = key.Split('/')[^1];
+        var view = Relationships.GetValueOrDefault(foreign);
+        switch (method.Name)
+        {
+            case nameof(IFederationSetGrain.ListAsync):
+                return Task.FromResult(new FederationList(1, [.. Relationships.Keys.Order(StringComparer.Ordinal).Select(name => new FederationMember(name, 1))]));
+            case nameof(IFederationGrain.PutAsync):
+                Begun = (PutFederation)arguments[0]!;
+                return Task.FromResult(Relationships[foreign] = new FederationView(
+                    foreign, Begun.Url, Begun.Profile, Begun.EndpointSpiffeId, false, DateTimeOffset.UnixEpoch, 7, 3, 300,
+                    [new FederatedRoot("ab", DateTimeOffset.UnixEpoch, Effective)], 1, [], null, null, Effective, null, null, null, 0));
+            case nameof(IFederationGrain.DeleteAsync):
+                return Task.FromResult(Relationships.Remove(foreign));
+            case nameof(IFederationGrain.KeysAsync):
+                return Task.FromResult(view is null ? null : new FederatedKeys(view.Number, "{\"keys\":[]}"u8.ToArray()));
+            default:
+                return Task.FromResult(view);
+        }
     }
 
     /// <summary>The latest taint with a time.</summary>
