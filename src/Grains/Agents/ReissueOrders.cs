@@ -1,10 +1,21 @@
 namespace MeshGrains.Grains;
 
 /// <summary>The orders of two origins: tainted authorities of the denial set that are to be replaced over a time, and what the trust domain's state tells.</summary>
-public sealed class ReissueOrders(DenialReplica denials) : IReissueOrders
+public sealed class ReissueOrders : IReissueOrders
 {
+    private readonly DenialReplica _denials;
     private IReadOnlyList<ReissueOrder> _ofTrustDomain = [];
     private Combined _combined = new(null, [], []);
+
+    public ReissueOrders(DenialReplica denials, IssuerSource issuers)
+    {
+        _denials = denials;
+        issuers.Viewed += view => Show(RotationDecisions.Reissues(view));
+        if (issuers.Known is { } seen)
+        {
+            Show(RotationDecisions.Reissues(seen));
+        }
+    }
 
     public event Action? Changed;
 
@@ -13,7 +24,7 @@ public sealed class ReissueOrders(DenialReplica denials) : IReissueOrders
     {
         get
         {
-            var (denied, ofTrustDomain, known) = (denials.Current, Volatile.Read(ref _ofTrustDomain), Volatile.Read(ref _combined));
+            var (denied, ofTrustDomain, known) = (_denials.Current, Volatile.Read(ref _ofTrustDomain), Volatile.Read(ref _combined));
             if (known.Number == denied?.Number && ReferenceEquals(known.OfTrustDomain, ofTrustDomain))
             {
                 return known.Orders;

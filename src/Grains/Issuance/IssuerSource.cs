@@ -12,6 +12,9 @@ public sealed class IssuerSource
     /// <summary>Raised after each swap, one at a time.</summary>
     public event Action<IssuerSnapshot?>? Changed;
 
+    /// <summary>Raised with each newer view of the trust domain that this silo was shown.</summary>
+    internal event Action<TrustDomainView>? Viewed;
+
     /// <summary>Raised after a snapshot was dropped, or shown to be under what gives way, so that another CA is asked for.</summary>
     internal event Action? Dropped;
 
@@ -121,6 +124,7 @@ public sealed class IssuerSource
             if (view.BundleNumber > (_view?.BundleNumber ?? 0))
             {
                 _view = view;
+                Viewed?.Invoke(view);
             }
 
             if (_current is not { } current || view.BundleNumber <= current.BundleNumber)

@@ -163,6 +163,14 @@ internal static class RotationDecisions
             ? rotation.FormerAuthorityId
             : state.Authorities.FirstOrDefault(root => root is { State: AuthorityState.Active, CertificateDer: not null })?.AuthorityId;
 
+    /// <summary>
+    /// What agents are to replace before its half life: from the drain on, for only then every silo signs under the staying root.
+    /// </summary>
+    public static IReadOnlyList<ReissueOrder> Reissues(TrustDomainView view) =>
+        view.Rotation is { ReissueOverSeconds: > 0, Phase: RotationPhase.Drain or RotationPhase.Retire } rotation
+            ? [new ReissueOrder(rotation.LeavingAuthorityId, Math.Min(rotation.ReissueOverSeconds, ReissueOrder.MaxOverSeconds))]
+            : [];
+
     public static string Word(RotationPhase phase) => phase.ToString().ToLowerInvariant();
 
     private static TrustDomainState Next(TrustDomainState state, RootRotation rotation, string operationId, DateTimeOffset now)

@@ -8,7 +8,7 @@ public sealed class ReissueOrdersTests : IAsyncDisposable
 
     public ReissueOrdersTests()
     {
-        _orders = new ReissueOrders(_silo.Denials);
+        _orders = new ReissueOrders(_silo.Denials, _silo.Issuers);
         _orders.Changed += () => _changes++;
     }
 
