@@ -18,7 +18,7 @@ public sealed partial class DenialReplica(
     IRandomSource random,
     TimeProvider time,
     ILogger<DenialReplica> logger,
-    IBundlePublications? publications = null) : BackgroundService, IDenialObserver
+    Lazy<IBundlePublications?>? publications = null) : BackgroundService, IDenialObserver
 {
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(5);
@@ -141,7 +141,7 @@ public sealed partial class DenialReplica(
     {
         var sent = time.GetTimestamp();
         var held = Current?.Number ?? -1;
-        var outside = publications?.Current.Select(output => (Number: PublicationLag.Reached(output, time.GetUtcNow()), output.Target)).DefaultIfEmpty().Min() ?? default;
+        var outside = publications?.Value?.Current.Select(output => (Number: PublicationLag.Reached(output, time.GetUtcNow()), output.Target)).DefaultIfEmpty().Min() ?? default;
         var answer = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).ConfirmLeaseAsync(
             new DenialConfirmation(
                 identity.Name, identity.Incarnation, held, (long)_lease.TotalMilliseconds,

@@ -37,6 +37,9 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IFederatedTrust>(provider => provider.GetRequiredService<FederatedBundles>());
 
         services.AddHostedSingleton<RecordKeyRing>();
+
+        // What publishes waits for the denials' replica, which tells how far it has come.
+        services.AddSingleton(provider => new Lazy<IBundlePublications?>(provider.GetService<IBundlePublications>));
         services.AddHostedSingleton<DenialReplica>();
         services.AddHostedSingleton<RegistrationNewsLink>();
         services.AddHostedSingleton<IssuingCaLifecycle>();

@@ -55,6 +55,7 @@ public sealed class RotationTests
                 catch (Exception broken)
                 {
                     refused.Add(broken.Message);
+                    await Task.Delay(50);
                 }
             }
         });
@@ -66,7 +67,7 @@ public sealed class RotationTests
         JsonNode status;
         while (true)
         {
-            status = await silo.GetAsync("/v1/rotation");
+            status = await silo.GetAsync("/v1/rotation").WaitAsync(TimeSpan.FromSeconds(30));
             var phase = (string)status["rotation"]!["phase"]!;
             if (!phases.Contains(phase))
             {
@@ -109,7 +110,8 @@ public sealed class RotationTests
             trusted = X509SvidValidator.Validate(certificate!.GetRawCertData(), intermediates, bundle, DateTimeOffset.UtcNow).IsValid;
             return true;
         });
-        await tls.AuthenticateAsClientAsync("localhost");
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, patience.Token);
         return trusted;
     }
 
@@ -117,7 +119,7 @@ public sealed class RotationTests
 
     private static SpiffeBundle Delivered(JsonNode body) =>
         PemBundle.TryRead((string)body["bundle"]!, out var roots, out var error)
-            ? new SpiffeBundle(TrustDomain.Parse(SiloClient.TrustDomain)).WithX509Authorities(roots)
+            ? new SpiffeBundle(TrustDomain.Parse(SiloClient.TrustDomain)).WithX509Authorities(roots.Select(root => root.Der))
             : throw new InvalidOperationException(error);
 
     private static SpiffeBundle Read(byte[] json) =>
