@@ -15,7 +15,7 @@ internal sealed class AuthorityPlacement : PlacementStrategy
     /// <summary>The property of a grain type in a silo's manifest.</summary>
     public const string Property = "mesh.authority";
 
-    private static readonly GrainType[] Types = [GrainType.Create("trust-domain"), GrainType.Create("cluster-ca"), GrainType.Create("jwt-authority")];
+    private static readonly GrainType[] Types = [GrainType.Create("trust-domain"), GrainType.Create("cluster-ca"), GrainType.Create("jwt-authority"), GrainType.Create("rotation")];
 
     public static AuthorityPlacement Instance { get; } = new();
 
