@@ -46,6 +46,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<BundleWatch>();
         services.AddHostedSingleton<JwtAuthorityLifecycle>();
         services.AddHostedSingleton<MaintenanceWatchdog>();
+        services.AddSingleton<BundleAcknowledgements>();
         services.AddSingleton<RotationFactFinder>();
         services.AddSingleton<RotationInstruments>();
         services.AddHostedSingleton<RotationDriver>();

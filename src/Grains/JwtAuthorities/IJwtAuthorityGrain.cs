@@ -13,4 +13,16 @@ public interface IJwtAuthorityGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Reserve")]
     Task<JwtReservation> ReserveAsync(string operationId);
+
+    /// <summary>All keys, and what a prepared one waits for.</summary>
+    [Alias("List")]
+    Task<JwtAuthorityList> ListAsync();
+
+    /// <summary>Makes and publishes a successor of the active key, unless one is on its way. The same operation id orders once.</summary>
+    [Alias("Rotate")]
+    Task<JwtAuthorityList> RotateAsync(RotateJwtAuthority order);
+
+    /// <summary>Takes a key out of the bundle for good; where it was the active one, another follows. The same key again changes nothing.</summary>
+    [Alias("Taint")]
+    Task<JwtAuthorityList> TaintAsync(TaintJwtAuthority order);
 }

@@ -69,9 +69,45 @@ public sealed partial class JwtAuthorityLifecycle(
                 LogFailed(logger, failure.Message, pause.TotalSeconds, signing.Current?.HighestExpiry);
             }
 
-            await time.PauseAsync(pause, stoppingToken);
+            await PauseAsync(pause, stoppingToken);
         }
     }
+
+    /// <summary>Ends early when the key that is signed with leaves the trust bundle: it was tainted, and there is another or will be.</summary>
+    private async Task PauseAsync(TimeSpan pause, CancellationToken stoppingToken)
+    {
+        if (signing.Current is not { } current || !Lies(current, issuers.Current))
+        {
+            await time.PauseAsync(pause, stoppingToken);
+            return;
+        }
+
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnChanged(IssuerSnapshot? issuer)
+        {
+            if (issuer is not null && !Lies(current, issuer))
+            {
+                gone.TrySetResult();
+            }
+        }
+
+        issuers.Changed += OnChanged;
+        try
+        {
+            OnChanged(issuers.Current);
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(time.PauseAsync(pause, wait.Token), gone.Task);
+            await wait.CancelAsync();
+            stoppingToken.ThrowIfCancellationRequested();
+        }
+        finally
+        {
+            issuers.Changed -= OnChanged;
+        }
+    }
+
+    private static bool Lies(JwtSigning current, IssuerSnapshot? issuer) =>
+        issuer is not null && issuer.Bundle.JwtAuthorities.Any(authority => authority.KeyId == current.Signer.KeyId);
 
     private void Take(JwtReservation reservation)
     {

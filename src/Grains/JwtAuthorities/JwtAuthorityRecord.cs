@@ -24,4 +24,17 @@ public sealed record JwtAuthorityRecord : StoredForm
     public DateTimeOffset? PublishedAt { get; init; }
 
     public DateTimeOffset? HighestExpiry { get; init; }
+
+    /// <summary>The number of the bundle that it was published with; null before, and for keys that an older version published.</summary>
+    public long? BundleNumber { get; init; }
+
+    /// <summary>Why and by whom it was tainted; null for all others.</summary>
+    public string? TaintReason { get; init; }
+
+    public string? TaintedBy { get; init; }
+
+    public DateTimeOffset? TaintedAt { get; init; }
+
+    /// <summary>When a tainted key had left the trust bundle.</summary>
+    public DateTimeOffset? WithdrawnAt { get; init; }
 }

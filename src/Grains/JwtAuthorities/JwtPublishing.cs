@@ -61,6 +61,16 @@ internal static class JwtPublishing
             : state with { JwtAuthorities = kept, BundleNumber = state.BundleNumber + 1, OperationId = $"{operationId}:jwt-withdrawn" };
     }
 
+    /// <summary>Takes a tainted key out of the bundle, a declared restore or not: who stole it signs meanwhile.</summary>
+    public static TrustDomainState Revoke(TrustDomainState state, string cluster, string keyId, string operationId)
+    {
+        var standing = state.JwtAuthorities ?? [];
+        var kept = standing.RemoveAll(known => known.KeyId == keyId && known.Cluster == cluster);
+        return kept.Length == standing.Length
+            ? state
+            : state with { JwtAuthorities = kept, BundleNumber = state.BundleNumber + 1, OperationId = $"{operationId}:jwt-revoked" };
+    }
+
     public static ImmutableArray<JwtAuthorityView> View(TrustDomainState state) =>
         [.. (state.JwtAuthorities ?? []).Select(key => new JwtAuthorityView(key.KeyId, key.Cluster, key.SubjectPublicKeyInfo, key.NotAfter))];
 }

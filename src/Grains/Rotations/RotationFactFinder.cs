@@ -8,10 +8,9 @@ namespace MeshGrains.Grains;
 /// is one that stays. What does not answer is told as such and keeps its gate shut.
 /// </summary>
 internal sealed class RotationFactFinder(
-    IGrainFactory grains, IIssuanceLog log, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids, TimeProvider time)
+    IGrainFactory grains, IIssuanceLog log, BundleAcknowledgements acknowledgements, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids,
+    TimeProvider time)
 {
-    private const int PageSize = 1000;
-
     public async Task<RotationFacts> FindAsync(RotationView rotation, CancellationToken cancellationToken) =>
         new(rotation.RotationId, rotation.Phase, rotation.Number, [await FindHereAsync(rotation, cancellationToken)]);
 
@@ -22,11 +21,11 @@ internal sealed class RotationFactFinder(
             trustDomain.Value.Cluster, time.GetUtcNow(), Shortfall.None, Shortfall.None, Shortfall.None, Shortfall.None, Live: null, LiveEndsBy: null, Failure: null);
         try
         {
-            var holders = await grains.GetGrain<IDenialGrain>(trustDomain.Value.Name).BundleHoldersAsync();
-            facts = facts with { Silos = Silos(holders, rotation.Number), Outside = Outside(holders, rotation.Number) };
+            var holders = await acknowledgements.HoldersAsync();
+            facts = facts with { Silos = BundleAcknowledgements.Silos(holders, rotation.Number), Outside = Outside(holders, rotation.Number) };
             if (rotation.Phase == RotationPhase.Distribute)
             {
-                facts = facts with { Agents = await AgentsAsync(rotation.Number) };
+                facts = facts with { Agents = await acknowledgements.AgentsAsync(rotation.Number) };
             }
 
             // Before every silo has swapped, fencing would only make them swap by refusal.
@@ -41,42 +40,10 @@ internal sealed class RotationFactFinder(
         }
     }
 
-    private static Shortfall Silos(ImmutableArray<BundleHolder> holders, long number) => Shortfall.Of(holders
-        .Where(holder => holder.BundleNumber != DenialConfirmation.HoldsNoBundle && !(holder.BundleNumber >= number))
-        .Select(holder => holder.BundleNumber is { } held ? $"{holder.Silo} (bundle {held})" : $"{holder.Silo} (not told yet)")
-        .Order(StringComparer.Ordinal));
-
     private static Shortfall Outside(ImmutableArray<BundleHolder> holders, long number) => Shortfall.Of(holders
         .Where(holder => holder.OutsideNumber < number)
         .Select(holder => $"{holder.OutsideName} of silo {holder.Silo}")
         .Order(StringComparer.Ordinal));
-
-    private async Task<Shortfall> AgentsAsync(long number)
-    {
-        var now = time.GetUtcNow();
-        var missing = new List<string>();
-        long count = 0;
-        for (var shard = 0; shard < AgentRosterShards.Count; shard++)
-        {
-            var roster = grains.GetGrain<IAgentRosterGrain>(AgentRosterShards.Key(trustDomain.Value.Name, shard));
-            string? after = null;
-            while (await roster.ListAsync(after, PageSize) is { IsEmpty: false } page)
-            {
-                foreach (var agent in page.Where(agent => AgentRosterDecisions.IsLive(agent, now, svids.Value.ClockSkew) && agent.BundleNumber < number))
-                {
-                    count++;
-                    if (missing.Count < Shortfall.MaxNames)
-                    {
-                        missing.Add($"{agent.AgentId} (bundle {agent.BundleNumber}{(agent.Connection is null ? ", not connected" : "")}, until {agent.NotAfter:u})");
-                    }
-                }
-
-                after = page[^1].AgentId;
-            }
-        }
-
-        return count == 0 ? Shortfall.None : new Shortfall(count, [.. missing]);
-    }
 
     private async Task<ClusterRotationFacts> CountAsync(ClusterRotationFacts facts, RotationView rotation, CancellationToken cancellationToken)
     {

@@ -31,6 +31,10 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("WithdrawJwtAuthority")]
     Task<bool> WithdrawJwtAuthorityAsync(string cluster, string keyId, string operationId);
 
+    /// <summary>Takes a cluster's tainted JWT authority out of the bundle, also while a declared restore keeps the others.</summary>
+    [Alias("RevokeJwtAuthority")]
+    Task<long> RevokeJwtAuthorityAsync(string cluster, string keyId, string operationId);
+
     /// <summary>Records the beginning of a root's rotation. The same operation id finds what it began; another one is refused while one is under way.</summary>
     [Alias("StartRotation")]
     Task<RotationView> StartRotationAsync(StartRotation command);

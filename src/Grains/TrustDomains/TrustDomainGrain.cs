@@ -239,6 +239,19 @@ internal sealed partial class TrustDomainGrain(
         return true;
     }
 
+    public async Task<long> RevokeJwtAuthorityAsync(string cluster, string keyId, string operationId)
+    {
+        await _record.SettleAsync();
+        var next = JwtPublishing.Revoke(State, cluster, keyId, operationId);
+        if (!ReferenceEquals(next, State))
+        {
+            await CommitAsync(next);
+        }
+
+        await ShowAsync();
+        return State.BundleNumber;
+    }
+
     public async Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template)
     {
         string? wrong = null;

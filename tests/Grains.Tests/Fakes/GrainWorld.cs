@@ -127,6 +127,7 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton(Options.Create(DenialOptions));
         services.AddSingleton(Options.Create(Jwt));
         services.AddSingleton(Options.Create(Rotation));
+        services.AddSingleton<BundleAcknowledgements>();
         services.AddSingleton<RotationFactFinder>();
         services.AddSingleton(Options.Create(Federation));
         services.AddSingleton<IBundleFetcher>(Fetcher);

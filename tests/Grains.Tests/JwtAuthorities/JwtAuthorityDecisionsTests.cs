@@ -19,7 +19,7 @@ public sealed class JwtAuthorityDecisionsTests
         Assert.Equal(JwtAuthorityStep.Prepare, Next(state, options, Start).Step);
         state = JwtAuthorityDecisions.Prepare(state, Signers[0], [1], options.AuthorityTtl, "op", Start);
         Assert.Equal((JwtAuthorityStep.Publish, Signers[0].KeyId), (Next(state, options, Start).Step, Next(state, options, Start).Key!.KeyId));
-        state = JwtAuthorityDecisions.Published(state, Signers[0].KeyId, "op", Start);
+        state = JwtAuthorityDecisions.Published(state, Signers[0].KeyId, null, "op", Start);
         Assert.Equal(JwtAuthorityStep.Activate, Next(state, options, Start).Step);
         state = JwtAuthorityDecisions.Activate(state, Signers[0].KeyId, "op");
         Assert.Equal(JwtAuthorityStep.None, Next(state, options, Start).Step);
@@ -34,7 +34,7 @@ public sealed class JwtAuthorityDecisionsTests
         Assert.Equal(JwtAuthorityStep.None, Next(state, options, half.AddSeconds(-1)).Step);
         Assert.Equal(JwtAuthorityStep.Prepare, Next(state, options, half).Step);
 
-        state = JwtAuthorityDecisions.Published(JwtAuthorityDecisions.Prepare(state, Signers[1], [1], options.AuthorityTtl, "op", half), Signers[1].KeyId, "op", half);
+        state = JwtAuthorityDecisions.Published(JwtAuthorityDecisions.Prepare(state, Signers[1], [1], options.AuthorityTtl, "op", half), Signers[1].KeyId, null, "op", half);
         Assert.Equal(JwtAuthorityStep.None, Next(state, options, half + (5 * Hint) - TimeSpan.FromSeconds(1)).Step);
         Assert.Equal(JwtAuthorityStep.Activate, Next(state, options, half + (5 * Hint)).Step);
     }
@@ -57,7 +57,7 @@ public sealed class JwtAuthorityDecisionsTests
         var highest = state.Authorities[0].HighestExpiry!.Value;
         Assert.Equal(Start + options.MaxTtl + options.ReserveAhead, highest);
         state = JwtAuthorityDecisions.Prepare(state, Signers[1], [1], options.AuthorityTtl, "op", Start);
-        state = JwtAuthorityDecisions.Activate(JwtAuthorityDecisions.Published(state, Signers[1].KeyId, "op", Start), Signers[1].KeyId, "op");
+        state = JwtAuthorityDecisions.Activate(JwtAuthorityDecisions.Published(state, Signers[1].KeyId, null, "op", Start), Signers[1].KeyId, "op");
         Assert.Equal([AuthorityState.Old, AuthorityState.Active], state.Authorities.Select(key => key.State));
 
         Assert.Equal(JwtAuthorityStep.None, Next(state, options, highest + Skew - TimeSpan.FromSeconds(1)).Step);
@@ -103,7 +103,7 @@ public sealed class JwtAuthorityDecisionsTests
                     state = step switch
                     {
                         JwtAuthorityStep.Prepare => JwtAuthorityDecisions.Prepare(state, Signers[made++], [1], options.AuthorityTtl, "op", now),
-                        JwtAuthorityStep.Publish => JwtAuthorityDecisions.Published(state, key!.KeyId, "op", now),
+                        JwtAuthorityStep.Publish => JwtAuthorityDecisions.Published(state, key!.KeyId, null, "op", now),
                         JwtAuthorityStep.Activate => JwtAuthorityDecisions.Activate(state, key!.KeyId, "op"),
                         _ => JwtAuthorityDecisions.Retired(state, key!.KeyId, "op"),
                     };
@@ -125,12 +125,13 @@ public sealed class JwtAuthorityDecisionsTests
         }).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true));
     }
 
-    private static (JwtAuthorityStep Step, JwtAuthorityRecord? Key) Next(JwtAuthorityState state, JwtOptions options, DateTimeOffset now) =>
-        JwtAuthorityDecisions.Next(state, options, Hint, Skew, now);
+    private static (JwtAuthorityStep Step, JwtAuthorityRecord? Key) Next(
+        JwtAuthorityState state, JwtOptions options, DateTimeOffset now, JwtActivationFacts? facts = null) =>
+        JwtAuthorityDecisions.Next(state, options, Hint, Skew, facts, now);
 
     private static JwtAuthorityState Active(JwtOptions options)
     {
         var state = JwtAuthorityDecisions.Prepare(new JwtAuthorityState(), Signers[0], [1], options.AuthorityTtl, "op", Start);
-        return JwtAuthorityDecisions.Activate(JwtAuthorityDecisions.Published(state, Signers[0].KeyId, "op", Start), Signers[0].KeyId, "op");
+        return JwtAuthorityDecisions.Activate(JwtAuthorityDecisions.Published(state, Signers[0].KeyId, null, "op", Start), Signers[0].KeyId, "op");
     }
 }

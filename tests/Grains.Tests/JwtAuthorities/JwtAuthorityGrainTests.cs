@@ -157,6 +157,62 @@ public sealed class JwtAuthorityGrainTests : IClassFixture<HostedGrains>
         Assert.Equal(2, await _host.TrustDomain.PublishJwtAuthorityAsync(new PublishJwtAuthority("op-2", good)));
     }
 
+    [Fact]
+    public async Task A_lagging_agent_keeps_a_successor_waiting_is_named_and_lets_it_sign_with_its_word()
+    {
+        await _host.TrustDomain.EnsureAsync(World.Ensure());
+        var first = await _host.JwtAuthority.ReserveAsync("op-1");
+        await AgentAsync(acknowledged: 2);
+
+        var ordered = await _host.JwtAuthority.RotateAsync(new RotateJwtAuthority("order", "drill", "ada"));
+        Assert.Equal([AuthorityState.Active, AuthorityState.Prepared], ordered.Keys.Select(key => key.State));
+        Assert.Equal(("drill", "ada", 3), (ordered.Keys[0].Reason, ordered.Keys[0].Actor, ordered.Keys[1].BundleNumber));
+        Assert.Equal(2, (await _host.JwtAuthority.RotateAsync(new RotateJwtAuthority("order", "drill", "ada"))).Keys.Length);
+
+        World.Clock.Advance(World.Jwt.LeadAfter(World.Ca.BundleRefreshHint) + TimeSpan.FromSeconds(10));
+        Assert.Equal(first.KeyId, (await _host.JwtAuthority.ReserveAsync("op-2")).KeyId);
+        var waiting = await _host.JwtAuthority.ListAsync();
+        Assert.StartsWith($"spiffe://{World.TrustDomain.Name}/meshgrains/agent/one (bundle 2", Assert.Single(waiting.Agents!.Names), StringComparison.Ordinal);
+        Assert.True(waiting.AtLatest > World.Clock.GetUtcNow());
+
+        await AgentAsync(acknowledged: 3);
+        World.Clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(ordered.Keys[1].KeyId, (await _host.JwtAuthority.ReserveAsync("op-3")).KeyId);
+    }
+
+    [Fact]
+    public async Task A_tainted_key_is_out_of_the_bundle_when_the_call_returns_and_another_signs_without_waiting_for_agents()
+    {
+        await _host.TrustDomain.EnsureAsync(World.Ensure());
+        var first = await _host.JwtAuthority.ReserveAsync("op-1");
+        await AgentAsync(acknowledged: 2);
+
+        var tainted = await _host.JwtAuthority.TaintAsync(new TaintJwtAuthority("order", first.KeyId, "found on a disk", "ada"));
+
+        Assert.Equal([AuthorityState.Tainted, AuthorityState.Active], tainted.Keys.Select(key => key.State));
+        Assert.Equal(("found on a disk", "ada"), (tainted.Keys[0].Reason, tainted.Keys[0].Actor));
+        var bundle = TrustBundles.Of(await _host.TrustDomain.GetAsync());
+        Assert.Equal((tainted.Keys[1].KeyId, 4UL), (Assert.Single(bundle.JwtAuthorities).KeyId, bundle.Sequence));
+        Assert.Equal(tainted.Keys[1].KeyId, (await _host.JwtAuthority.ReserveAsync("op-2")).KeyId);
+        Assert.Empty(Stored.Authorities[0].SealedKey);
+        Assert.Equal(
+            "no_such_jwt_authority",
+            (await Assert.ThrowsAsync<GrainOperationException>(() => _host.JwtAuthority.TaintAsync(new TaintJwtAuthority("order-2", "ab", "r", "ada")))).Reason);
+    }
+
+    private async Task AgentAsync(long acknowledged)
+    {
+        var (agent, now) = ($"spiffe://{World.TrustDomain.Name}/meshgrains/agent/one", World.Clock.GetUtcNow());
+        var roster = _host.Grains.GetGrain<IAgentRosterGrain>(AgentRosterShards.Key(World.TrustDomain.Name, AgentRosterShards.Of(agent)));
+        if (await roster.FindAsync(agent) is null)
+        {
+            await roster.IssuedAsync([new AgentIssue(agent, "join_token", "0a", now + TimeSpan.FromHours(1), now, false)]);
+        }
+
+        var known = await roster.FindAsync(agent);
+        await roster.ReportAsync([new AgentSighting(agent, "silo-1", true, "0a", known!.NotAfter, known.AttestedAt, "127.0.0.1", now, "1", acknowledged, "", 0, 0)]);
+    }
+
     private async Task RunAsync(bool ensured = false)
     {
         if (!ensured)
