@@ -124,6 +124,7 @@ public static class GatewayServices
         Resource<IssuanceEndpoints>(services).Map(app);
         Resource<DenialEndpoints>(services).Map(app);
         Resource<AgentEndpoints>(services).Map(app);
+        Resource<FederationEndpoints>(services).Map(app);
         Resource<StatusEndpoints>(services).Map(app);
         Resource<TrustEndpoints>(services).Map(app);
         OpenApi.Map(app);

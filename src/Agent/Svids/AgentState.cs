@@ -48,7 +48,7 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         {
             Entries = ReferenceEquals(entries, before.Entries.Entries) ? before.Entries : new EntrySet(entries),
             Svids = svids,
-            Bundles = before.Bundles.SetItems(update.Bundles.Select(BundleOf)
+            Bundles = Wanted(before.Bundles, update.Federated).SetItems(update.Bundles.Select(BundleOf)
                 .Where(bundle => before.Bundles.GetValueOrDefault(bundle.TrustDomain.Name) is not { } known || bundle.Number > known.Number || known.Number == 0)
                 .Select(bundle => KeyValuePair.Create(bundle.TrustDomain.Name, bundle))),
             TaintedAuthorities = before.TaintedAuthorities.SetEquals(update.TaintedAuthorityIds)
@@ -146,6 +146,11 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
             .ToImmutableDictionary(orders => orders.Key, orders => TimeSpan.FromSeconds(orders.Min()), StringComparer.Ordinal);
         return next.Count == before.Count && next.All(order => before.TryGetValue(order.Key, out var over) && over == order.Value) ? before : next;
     }
+
+    /// <summary>What is named no more is withdrawn: a bundle that nobody answers for is not served on.</summary>
+    private ImmutableDictionary<string, TrustBundle> Wanted(ImmutableDictionary<string, TrustBundle> bundles, FederatedDomains? federated) => federated is null
+        ? bundles
+        : bundles.RemoveRange(bundles.Keys.Where(name => name != trustDomain.Name && !federated.TrustDomains.Contains(name)));
 
     private static AgentEntry EntryOf(Entry entry) => new(
         entry.Id, entry.SpiffeId, [.. entry.Selectors.Select(selector => $"{selector.Type}:{selector.Value}")], entry.Hint, [.. entry.FederatesWith],

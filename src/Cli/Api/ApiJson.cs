@@ -45,4 +45,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(WrittenFiles))]
 [JsonSerializable(typeof(DeletedView))]
 [JsonSerializable(typeof(DemoSummary))]
+[JsonSerializable(typeof(FederationBody))]
+[JsonSerializable(typeof(FederationView))]
+[JsonSerializable(typeof(FederationPage))]
 internal sealed partial class ApiJson : JsonSerializerContext;

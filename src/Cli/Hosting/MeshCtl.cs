@@ -41,6 +41,7 @@ internal static class MeshCtl
             DenialCommands.Create(host),
             IdentityCommands.Create(host),
             BundleCommands.Create(host),
+            FederationCommands.Create(host),
             StatusCommand.Create(host),
             BootstrapCommands.Create(host),
             DemoCommand.Create(host),

@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Federation;
 using MeshGrains.Grains;
 using Wire = MeshGrains.Rpc.Agents;
 
@@ -11,6 +12,9 @@ internal sealed class AgentDelta
 {
     public const int EntriesPerMessage = 500;
 
+    private const int ForeignBytesPerMessage = 1024 * 1024;
+
+    private readonly FederatedDelta _federated = new();
     private readonly Dictionary<string, long> _held = new(StringComparer.Ordinal);
     private long _number;
     private long _bundle = -1;
@@ -31,14 +35,15 @@ internal sealed class AgentDelta
     /// <summary>The updates that bring the agent from what it holds to this; none when it holds all of it. The first call always gives one.</summary>
     public IReadOnlyList<Wire.AgentUpdate> Next(
         IReadOnlyList<RegistrationEntry> entries, IssuerSnapshot? issuer, long denialNumber, IReadOnlyList<string> taintedAuthorities,
-        IReadOnlyList<ReissueOrder>? reissueOrders = null)
+        IReadOnlyList<ReissueOrder>? reissueOrders = null, IFederatedTrust? federatedTrust = null)
     {
         var reissues = reissueOrders ?? [];
         var present = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
         var removed = _held.Keys.Where(id => !present.Contains(id)).ToList();
         var changed = entries.Where(entry => !_held.TryGetValue(entry.Id, out var revision) || revision != entry.Revision).ToList();
         var bundle = issuer is not null && issuer.BundleNumber != _bundle ? AgentMessages.Bundle(issuer) : null;
-        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && denialNumber == _denials && Same(_tainted, taintedAuthorities)
+        var federated = _federated.Next(entries, federatedTrust);
+        if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && federated is null && denialNumber == _denials && Same(_tainted, taintedAuthorities)
             && Same(_reissues, reissues))
         {
             return [];
@@ -62,10 +67,42 @@ internal sealed class AgentDelta
             _bundle = bundle.Number;
         }
 
+        if (federated is { } foreign)
+        {
+            updates[0].Federated = foreign.Domains;
+            AddForeign(updates, foreign.Bundles);
+        }
+
         removed.ForEach(id => _held.Remove(id));
         changed.ForEach(entry => _held[entry.Id] = entry.Revision);
         (_denials, _tainted, _reissues, _sent) = (denialNumber, taintedAuthorities, reissues, true);
         return updates;
+    }
+
+    /// <summary>Foreign bundles may be long: as many updates as it takes.</summary>
+    private void AddForeign(List<Wire.AgentUpdate> updates, IReadOnlyList<Wire.Bundle> bundles)
+    {
+        var (index, bytes) = (0, 0);
+        foreach (var bundle in bundles)
+        {
+            if (bytes > ForeignBytesPerMessage)
+            {
+                (index, bytes) = (index + 1, 0);
+                if (index == updates.Count)
+                {
+                    updates[^1].More = true;
+                    var last = updates[^1].Clone();
+                    last.Entries.Clear();
+                    last.RemovedEntryIds.Clear();
+                    last.Bundles.Clear();
+                    (last.Federated, last.Number, last.More) = (null, ++_number, false);
+                    updates.Add(last);
+                }
+            }
+
+            updates[index].Bundles.Add(bundle);
+            bytes += bundle.CalculateSize();
+        }
     }
 
     /// <summary>Mostly the one list that all agents share.</summary>

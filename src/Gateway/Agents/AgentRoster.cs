@@ -22,6 +22,7 @@ internal sealed class AgentRoster : IDisposable
     private readonly IAgentDirectory _directory;
     private readonly IGatewayCertificateIssuer _issuer;
     private readonly IReissueOrders _reissues;
+    private readonly IFederatedTrust? _federated;
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly AgentsOptions _options;
@@ -33,13 +34,19 @@ internal sealed class AgentRoster : IDisposable
 
     public AgentRoster(
         IAgentDirectory directory, IGatewayCertificateIssuer issuer, IReissueOrders reissues, IOptions<AgentsOptions> options, IOptions<GatewayOptions> gateway,
-        IRandomSource random, TimeProvider time, IHostApplicationLifetime? lifetime = null)
+        IRandomSource random, TimeProvider time, IHostApplicationLifetime? lifetime = null, IFederatedTrust? federated = null)
     {
         (_directory, _issuer, _reissues, _random, _time, _options) = (directory, issuer, reissues, random, time, options.Value);
         _drain = gateway.Value.DrainDelay ?? TimeSpan.Zero;
         directory.EntriesChanged += OnEntriesChanged;
         directory.DenialsChanged += OnDenialsChanged;
         issuer.IssuerChanged += OnIssuerChanged;
+        _federated = federated;
+        if (federated is not null)
+        {
+            federated.Changed += OnFederationChanged;
+        }
+
         reissues.Changed += WakeAll;
         _timer = time.CreateTimer(static state => ((AgentRoster)state!).LookAfter(), this, Look, Look);
         _stopping = lifetime?.ApplicationStopping.Register(BeginDrain) ?? default;
@@ -115,6 +122,10 @@ internal sealed class AgentRoster : IDisposable
         _directory.EntriesChanged -= OnEntriesChanged;
         _directory.DenialsChanged -= OnDenialsChanged;
         _issuer.IssuerChanged -= OnIssuerChanged;
+        if (_federated is not null)
+        {
+            _federated.Changed -= OnFederationChanged;
+        }
         _reissues.Changed -= WakeAll;
     }
 
@@ -136,6 +147,8 @@ internal sealed class AgentRoster : IDisposable
     private void OnDenialsChanged(DenialSnapshot newest) => WakeAll();
 
     private void OnIssuerChanged() => WakeAll();
+
+    private void OnFederationChanged() => WakeAll();
 
     private void WakeAll()
     {

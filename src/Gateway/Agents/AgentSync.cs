@@ -14,7 +14,8 @@ namespace MeshGrains.Gateway.Agents;
 /// </summary>
 internal sealed class AgentSync(
     CallIntake intake, IAgentDirectory directory, IReissueOrders reissues, IIssuanceService issuance, AgentRoster roster, AgentEntries entries, AgentStreamMetrics metrics,
-    RefusalLog refusals, IOptions<AgentsOptions> options, TimeProvider time, ILogger<AgentSync> logger)
+    RefusalLog refusals, IOptions<AgentsOptions> options, TimeProvider time, ILogger<AgentSync> logger,
+    IFederatedTrust? federated = null)
 {
     /// <summary>The first report names every entry that the agent holds; some 50 bytes each.</summary>
     public const int MaxReportBytes = 2 * 1024 * 1024;
@@ -149,7 +150,7 @@ internal sealed class AgentSync(
                 registered = await RegisteredAsync(connection, cancellationToken);
             }
 
-            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities, reissues.Current);
+            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities, reissues.Current, federated);
             foreach (var update in next)
             {
                 await updates.WriteAsync(update, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Grains;
 
@@ -51,6 +52,9 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(TrustView))]
 [JsonSerializable(typeof(StartRotationBody))]
 [JsonSerializable(typeof(ChangeRotationBody))]
+[JsonSerializable(typeof(FederationBody))]
+[JsonSerializable(typeof(FederationItem))]
+[JsonSerializable(typeof(FederationPage))]
 internal sealed partial class RestJson : JsonSerializerContext
 {
     /// <summary>What goes over the wire: quotes and '+' are left readable, since nothing of it is ever part of a page.</summary>

@@ -38,6 +38,30 @@ public sealed class AgentStateTests : IDisposable
     }
 
     [Fact]
+    public void Foreign_bundles_that_are_named_no_more_are_dropped_and_the_own_one_stays()
+    {
+        _state.Apply(new AgentUpdate { Bundles = { new Bundle { TrustDomain = "a.test", Number = 5 }, new Bundle { TrustDomain = "b.test", Number = 6 } } });
+        _state.Apply(new AgentUpdate { DenialNumber = 1 });
+        Assert.Equal(3, _state.Current.Bundles.Count);
+
+        _state.Apply(new AgentUpdate { Federated = new FederatedDomains { TrustDomains = { "b.test", "c.test" } }, Bundles = { new Bundle { TrustDomain = "c.test", Number = 1 } } });
+        Assert.Equal(["b.test", "c.test"], _state.Current.Bundles.Keys.Where(name => name != TestIssuer.Domain.Name).Order());
+
+        _state.Apply(new AgentUpdate { Federated = new FederatedDomains() });
+        Assert.Equal([TestIssuer.Domain.Name], _state.Current.Bundles.Keys);
+        Assert.NotNull(_state.Current.OwnBundle);
+    }
+
+    [Fact]
+    public void An_older_foreign_bundle_does_not_take_a_newer_ones_place()
+    {
+        _state.Apply(new AgentUpdate { Bundles = { new Bundle { TrustDomain = "a.test", Number = 5 } } });
+        _state.Apply(new AgentUpdate { Bundles = { new Bundle { TrustDomain = "a.test", Number = 4 } } });
+        Assert.Equal(5, _state.Current.Bundles["a.test"].Number);
+        Assert.Equal(0, _state.Current.BundleNumber);
+    }
+
+    [Fact]
     public void Each_change_completes_the_snapshot_before_it()
     {
         var before = _state.Current;

@@ -77,7 +77,8 @@ public sealed class CommandLineTests
             [
                 "agent ban", "agent evict", "agent list", "agent show", "agent token", "agent unban",
                 "authority list", "authority taint", "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
-                "entry list", "entry show", "entry update", "identity quarantine", "identity release", "issuance list", "issuance verify",
+                "entry list", "entry show", "entry update", "federation create", "federation delete", "federation list", "federation refresh", "federation show",
+                "identity quarantine", "identity release", "issuance list", "issuance verify",
                 "rotate root force", "rotate root pause", "rotate root resume", "rotate root rollback", "rotate root start", "rotate root status", "status", "svid fetch", "svid renew",
                 "svid show", "svid verify", "template create", "template delete", "template list", "token create",
                 "trust graph",

@@ -48,6 +48,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public bool TakesRelayedAdministration { get; set; }
 
+    /// <summary>The bundle endpoint; none unless told.</summary>
+    public Action<FederationOptions>? Federation { get; set; }
+
     /// <summary>Which nodes are admitted; none unless told.</summary>
     public Action<NodeAttestationOptions>? NodeAttestation { get; set; }
 
@@ -117,6 +120,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (host.NodeAttestation is { } nodes)
         {
             builder.Services.Configure(nodes);
+        }
+
+        if (host.Federation is { } federation)
+        {
+            builder.Services.Configure(federation);
         }
 
         if (host.RelayTargets is { } targets)

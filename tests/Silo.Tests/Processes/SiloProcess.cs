@@ -43,10 +43,10 @@ internal sealed partial class SiloProcess : SiloClient
     /// <summary>Starts on free ports and waits until it has said where it listens.</summary>
     public static async Task<SiloProcess> StartAsync(
         string data, IEnumerable<string>? flags = null, IReadOnlyDictionary<string, string?>? environment = null, string? executable = null,
-        string listen = "127.0.0.1:0")
+        string listen = "127.0.0.1:0", string trustDomain = TrustDomain)
     {
         var start = new ProcessStartInfo(executable ?? Executable,
-            ["up", "--data", data, "--trust-domain", TrustDomain, "--listen", listen, "--operations-listen", "127.0.0.1:0", .. flags ?? []])
+            ["up", "--data", data, "--trust-domain", trustDomain, "--listen", listen, "--operations-listen", "127.0.0.1:0", .. flags ?? []])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
