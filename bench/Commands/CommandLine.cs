@@ -10,6 +10,7 @@ internal static class CommandLine
         [CrashDrill.Name] = CrashDrill.RunAsync,
         [KmsOutageDrill.Name] = KmsOutageDrill.RunAsync,
         [RenewDrill.Name] = RenewDrill.RunAsync,
+        [FederateHostileDrill.Name] = FederateHostileDrill.RunAsync,
         [SiloKillDrill.Name] = SiloKillDrill.RunAsync,
         [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
         [BanDrill.Name] = BanDrill.RunAsync,
@@ -20,6 +21,7 @@ internal static class CommandLine
         crash: 30 and more SIGKILLs of one silo under load; nothing received is unrecorded.
         kms-outage: the KMS goes away for 0.6 of an issuing CA's life; nobody fails.
         renew: nginx and haproxy under mutual-TLS traffic from an agent's files, one handshake a request, while certificates of a few seconds rotate and the control plane restarts twice.
+        federate-hostile: foreign bundle endpoints begin to lie, each in its own way, beside honest ones; nothing of it is taken.
         And of a cluster of three silos with a gateway, Redis and Azurite (Orleans alone):
         silo-kill: 16 clients ask through the gateway's one address for 60 s and more, each with at most 3 attempts within 5 s for a certificate, while one silo is killed, one drained and restarted, one frozen and thawed, one added.
         store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.

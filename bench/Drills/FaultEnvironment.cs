@@ -17,6 +17,9 @@ internal static class FaultEnvironment
     /// <summary>The issuance log answers before it records.</summary>
     public static IReadOnlyDictionary<string, string?> RecordAfterReply { get; } = With((VfsVariable, "drop-unsynced"), ("MESH_FAULT_LOG", "record-after-reply"));
 
+    /// <summary>Sequences of foreign bundles guard nothing.</summary>
+    public static IReadOnlyDictionary<string, string?> ForgetSequences { get; } = With(("MESH_FAULT_FEDERATION", "forget-sequences"));
+
     /// <summary>Measured times run a thousand times too slow from this many seconds after the start on.</summary>
     public static IReadOnlyDictionary<string, string?> SlowClock(int afterSeconds)
         => With(("MESH_FAULT_CLOCK_SLOW_AFTER", afterSeconds.ToString(CultureInfo.InvariantCulture)));

@@ -150,6 +150,25 @@ internal sealed class AdminClient : IDisposable
         return [.. list.RootElement.GetProperty("issuingCas").EnumerateArray().Select(ca => ca.GetProperty("authorityId").GetString()!)];
     }
 
+    /// <summary>Begins a relationship with a foreign trust domain.</summary>
+    public async Task FederateAsync(JsonObject relationship, CancellationToken cancellationToken)
+        => (await PostAsync("federation", relationship, cancellationToken)).Dispose();
+
+    /// <summary>All relationships by the foreign trust domain's name.</summary>
+    public async Task<Dictionary<string, FederationSight>> FederationAsync(CancellationToken cancellationToken)
+    {
+        using var list = await GetAsync("federation", cancellationToken);
+        return list.RootElement.GetProperty("relationships").EnumerateArray().ToDictionary(
+            one => one.GetProperty("trustDomain").GetString()!,
+            one => new FederationSight(
+                one.TryGetProperty("sequence", out var sequence) ? sequence.GetUInt64() : null, one.GetProperty("failures").GetInt32(),
+                one.TryGetProperty("failureReason", out var reason) ? reason.GetString() : null));
+    }
+
+    /// <summary>What the silo trusts of a foreign trust domain, as a JWK Set.</summary>
+    public Task<string> FederatedBundleAsync(string trustDomain, CancellationToken cancellationToken)
+        => _http.GetStringAsync(new Uri($"federation/{trustDomain}/bundle", UriKind.Relative), cancellationToken);
+
     public void Dispose() => _http.Dispose();
 
     private async Task<JsonDocument> PostAsync(string path, JsonObject content, CancellationToken cancellationToken)

@@ -8,12 +8,13 @@ namespace MeshGrains.Faults;
 /// <item><c>MESH_FAULT_KILL_AT=log.batch.written:37</c>: SIGKILL at the 37th time that this diagnostic point of MeshGrains is passed.</item>
 /// <item><c>MESH_FAULT_LOG=record-after-reply</c>: a planted fault; the issuance log answers at once and records 200 ms later.</item>
 /// <item><c>MESH_FAULT_CLOCK_SLOW_AFTER=20</c>: a planted fault; 20 s after the start measured times begin to run a thousand times too slow.</item>
+/// <item><c>MESH_FAULT_FEDERATION=forget-sequences</c>: a planted fault; a foreign bundle's sequence is raised where it went back or was used before.</item>
 /// </list>
 /// Other processes cannot read the databases while such a process lives; afterwards the files are as after a loss of power.
 /// </summary>
-internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, string? ClockSlowAfter)
+internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, string? ClockSlowAfter, string? Federation = null)
 {
-    public static FaultPlan FromEnvironment() => new(Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"), Read("MESH_FAULT_CLOCK_SLOW_AFTER"));
+    public static FaultPlan FromEnvironment() => new(Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"), Read("MESH_FAULT_CLOCK_SLOW_AFTER"), Read("MESH_FAULT_FEDERATION"));
 
     /// <exception cref="ArgumentException">A variable has a value that is none of the above.</exception>
     public void Start()
@@ -40,6 +41,17 @@ internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, strin
         if (ClockSlowAfter is not null)
         {
             SlowClockPlanter.Watch(ClockSlowAfter);
+        }
+
+        switch (Federation)
+        {
+            case null:
+                break;
+            case "forget-sequences":
+                FetcherPlanter.Watch();
+                break;
+            default:
+                throw new ArgumentException($"MESH_FAULT_FEDERATION is '{Federation}', not forget-sequences.");
         }
 
         switch (Log)
