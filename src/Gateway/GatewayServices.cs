@@ -121,6 +121,7 @@ public static class GatewayServices
         Resource<SvidEndpoints>(services).Map(app);
         Resource<AuthorityEndpoints>(services).Map(app);
         Resource<RotationEndpoints>(services).Map(app);
+        Resource<UpstreamEndpoints>(services).Map(app);
         Resource<IssuanceEndpoints>(services).Map(app);
         Resource<DenialEndpoints>(services).Map(app);
         Resource<AgentEndpoints>(services).Map(app);

@@ -37,6 +37,7 @@ internal static class MeshCtl
             AuthorityCommands.Create(host),
             RotateCommands.Create(host),
             TrustCommands.Create(host),
+            UpstreamCommands.Create(host),
             IssuanceCommands.Create(host),
             DenialCommands.Create(host),
             IdentityCommands.Create(host),

@@ -55,6 +55,9 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(FederationBody))]
 [JsonSerializable(typeof(FederationItem))]
 [JsonSerializable(typeof(FederationPage))]
+[JsonSerializable(typeof(UpstreamView))]
+[JsonSerializable(typeof(UpstreamChainBody))]
+[JsonSerializable(typeof(UpstreamImportView))]
 internal sealed partial class RestJson : JsonSerializerContext
 {
     /// <summary>What goes over the wire: quotes and '+' are left readable, since nothing of it is ever part of a page.</summary>

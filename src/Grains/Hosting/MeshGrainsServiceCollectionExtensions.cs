@@ -16,6 +16,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IRandomSource, SystemRandomSource>();
         services.TryAddSingleton<ISerialSource, RandomSerialSource>();
+        services.TryAddSingleton<IUpstreamCa>(new NoUpstreamCa(UpstreamMode.None));
         services.AddSingleton<IStateCodec, StateCodec>();
         services.AddSingleton<RecordAuthenticator>();
         services.AddSingleton<IRecordAuthenticator>(provider => provider.GetRequiredService<RecordAuthenticator>());

@@ -23,6 +23,14 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("Certify")]
     Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command);
 
+    /// <summary>The request for the root's certificate, to be handed to an outside CA.</summary>
+    [Alias("UpstreamRequest")]
+    Task<UpstreamRequest> UpstreamRequestAsync();
+
+    /// <summary>Takes what an outside CA made of the request: the first certificate of a root in the making, or a renewed one under the same outside root.</summary>
+    [Alias("ImportUpstream")]
+    Task<UpstreamImport> ImportUpstreamAsync(ImportUpstreamChain command);
+
     /// <summary>Puts a cluster's JWT authority into the bundle. Returns once the bundle with it is shown; the same key again changes nothing.</summary>
     [Alias("PublishJwtAuthority")]
     Task<long> PublishJwtAuthorityAsync(PublishJwtAuthority command);

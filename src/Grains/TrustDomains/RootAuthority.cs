@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MeshGrains.Grains;
 
 /// <summary>
@@ -28,6 +30,15 @@ public sealed record RootAuthority : StoredForm
     public byte[]? Tbs { get; init; }
 
     public byte[]? CertificateDer { get; init; }
+
+    /// <summary>Where an outside CA certifies the root: the certificates above its own, nearest first, the outside root last.</summary>
+    public ImmutableArray<byte[]>? Upstream { get; init; }
+
+    /// <summary>The signed part of the request for an outside CA, before the key signs it.</summary>
+    public byte[]? RequestInfo { get; init; }
+
+    /// <summary>The request (PKCS #10) that an outside CA is handed.</summary>
+    public byte[]? RequestDer { get; init; }
 
     public DateTimeOffset NotBefore { get; init; }
 

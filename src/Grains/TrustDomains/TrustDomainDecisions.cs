@@ -187,7 +187,7 @@ internal static class TrustDomainDecisions
         state.BundleNumber,
         state.RefreshHintSeconds,
         [.. state.Authorities.Where(root => root.CertificateDer is not null && RotationDecisions.IsShown(state, root)).Select(root => new AuthorityView(
-            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!))],
+            root.AuthorityId!, root.State, root.CertificateDer!, root.NotBefore, root.NotAfter, root.KeyReference!, root.Upstream))],
         state.RetireGatesShutUntil,
         JwtPublishing.View(state),
         RotationDecisions.View(state),

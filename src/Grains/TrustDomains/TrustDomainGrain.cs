@@ -17,6 +17,7 @@ internal sealed partial class TrustDomainGrain(
     IIssuanceLog log,
     IRegistrationStore registrations,
     IDenialStore denials,
+    IUpstreamCa upstream,
     IGrainFactory grains,
     IOptions<TrustDomainOptions> options,
     IOptions<SvidOptions> svids,
@@ -109,22 +110,26 @@ internal sealed partial class TrustDomainGrain(
                 await CommitAsync(TrustDomainDecisions.RecordKey(State, await MakeKeyAsync(command.OperationId), $"{command.OperationId}:key"));
                 break;
             case RootStep.BuildCertificate:
-                await CommitAsync(TrustDomainDecisions.RecordCertificate(State, _trustDomain, serials.Next(), $"{command.OperationId}:tbs", time.GetUtcNow()));
+                await BuildRootAsync(command.OperationId);
                 break;
             case RootStep.Sign:
-                var unsigned = State.Authorities[^1];
-                await CommitAsync(TrustDomainDecisions.RecordSignature(
-                    State, await SignAsync(unsigned, unsigned.Tbs!), $"{command.OperationId}:signature"));
+                await SignRootAsync(command.OperationId);
                 break;
             default:
-                var root = State.Authorities[^1];
-                await RecordAsync(IssuanceRecordKind.RootAuthority, root.CertificateDer!, root.AuthorityId!, root.KeyName, "root");
-                await CommitAsync(State.BundleNumber == 0
-                    ? TrustDomainDecisions.ActivateFirst(State, $"{command.OperationId}:root")
-                    : RotationDecisions.Distribute(State, command.OperationId, time.GetUtcNow()));
-                LogRootMade(logger, _trustDomain.Name, root.AuthorityId!, root.KeyReference!, root.NotAfter);
+                await RecordRootAsync(command.OperationId);
                 break;
         }
+    }
+
+    /// <summary>The last step: the log knows the certificate, and it may be shown.</summary>
+    private async Task RecordRootAsync(string operationId)
+    {
+        var root = State.Authorities[^1];
+        await RecordAsync(IssuanceRecordKind.RootAuthority, root.CertificateDer!, root.AuthorityId!, root.KeyName, "root");
+        await CommitAsync(State.BundleNumber == 0
+            ? TrustDomainDecisions.ActivateFirst(State, $"{operationId}:root")
+            : RotationDecisions.Distribute(State, operationId, time.GetUtcNow()));
+        LogRootMade(logger, _trustDomain.Name, root.AuthorityId!, root.KeyReference!, root.NotAfter);
     }
 
     public Task<TrustDomainView> GetAsync() => _shown is null

@@ -7,6 +7,7 @@ namespace MeshGrains.Identity;
 public sealed class CaCertificateProfile
 {
     private const int MaxOrganizationLength = 64;
+    private const string RootKind = "root";
 
     private CaCertificateProfile(
         TrustDomain trustDomain, in PublicKeyInfo key, string kind, PublicKeyInfo issuerKey, ReadOnlyMemory<byte>? issuerName, ReadOnlyMemory<byte>? issuerKeyIdentifier)
@@ -15,7 +16,7 @@ public sealed class CaCertificateProfile
         Key = key;
         KeyIdentifierBytes = KeyIdentifier.Of(key);
         AuthorityId = Convert.ToHexStringLower(KeyIdentifierBytes);
-        SubjectName = WriteName(trustDomain, $"MeshGrains {kind} {AuthorityId}");
+        SubjectName = NameOf(trustDomain, kind, AuthorityId);
         IssuerName = issuerName ?? SubjectName;
         IssuerKeyIdentifier = issuerKeyIdentifier ?? KeyIdentifierBytes;
         SignatureAlgorithm = SignatureAlgorithms.ForIssuer(issuerKey.Kind);
@@ -65,12 +66,30 @@ public sealed class CaCertificateProfile
         TrustDomain trustDomain, ReadOnlyMemory<byte> subjectPublicKeyInfo, SerialNumber serial, Validity validity, bool uriNameConstraint = false)
     {
         var key = ReadKey(subjectPublicKeyInfo);
-        return new CaCertificateProfile(trustDomain, key, "root", key, null, null)
+        return new CaCertificateProfile(trustDomain, key, RootKind, key, null, null)
         {
             PathLength = 1,
             Serial = serial,
             NotBefore = validity.NotBefore,
             NotAfter = validity.NotAfter,
+            UriNameConstraint = uriNameConstraint,
+        };
+    }
+
+    /// <summary>The same authority as <see cref="Root"/> makes, certified by an outside CA and clipped to that CA's end; the outside CA's key signs it.</summary>
+    /// <exception cref="ArgumentException">A key cannot be a CA's.</exception>
+    public static CaCertificateProfile CertifiedRoot(
+        TrustDomain trustDomain, ReadOnlyMemory<byte> subjectPublicKeyInfo, ParsedCertificate outside, SerialNumber serial, Validity validity,
+        bool uriNameConstraint = false)
+    {
+        ArgumentNullException.ThrowIfNull(outside);
+        var key = ReadKey(subjectPublicKeyInfo);
+        return new CaCertificateProfile(trustDomain, key, RootKind, outside.PublicKey, outside.SubjectName, outside.SubjectKeyIdentifier)
+        {
+            PathLength = 1,
+            Serial = serial,
+            NotBefore = validity.NotBefore < outside.NotBefore ? outside.NotBefore : validity.NotBefore,
+            NotAfter = validity.NotAfter < outside.NotAfter ? validity.NotAfter : outside.NotAfter,
             UriNameConstraint = uriNameConstraint,
         };
     }
@@ -92,6 +111,11 @@ public sealed class CaCertificateProfile
             UriNameConstraint = uriNameConstraint,
         };
     }
+
+    /// <summary>The subject of a root, in a request for its certificate as in the certificate.</summary>
+    internal static byte[] RootName(TrustDomain trustDomain, string authorityId) => NameOf(trustDomain, RootKind, authorityId);
+
+    private static byte[] NameOf(TrustDomain trustDomain, string kind, string authorityId) => WriteName(trustDomain, $"MeshGrains {kind} {authorityId}");
 
     private static PublicKeyInfo ReadKey(ReadOnlyMemory<byte> subjectPublicKeyInfo)
     {

@@ -36,6 +36,9 @@ internal static class Oid
 
     public static ReadOnlySpan<byte> Organization => [0x55, 0x04, 0x0A];
 
+    // 1.2.840.113549.1.9.14 extensionRequest (RFC 2985 section 5.4.2).
+    public static ReadOnlySpan<byte> ExtensionRequest => [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x0E];
+
     // 2.5.29.x certificate extensions.
     public static ReadOnlySpan<byte> SubjectKeyIdentifier => [0x55, 0x1D, 0x0E];
 

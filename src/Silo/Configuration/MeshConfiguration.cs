@@ -30,6 +30,8 @@ internal sealed class MeshConfiguration
 
     public CaOptions Ca { get; set; } = new();
 
+    public UpstreamOptions Upstream { get; set; } = new();
+
     public SvidOptions Svid { get; set; } = new();
 
     public RotationOptions Rotation { get; set; } = new();

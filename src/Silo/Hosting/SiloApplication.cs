@@ -88,7 +88,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     {
         var mesh = new MeshConfiguration();
         configuration.Bind(mesh);
-        var errors = new List<string>(ClusterRules.Check(mesh).Concat(PublishRules.Check(mesh)));
+        var errors = new List<string>(ClusterRules.Check(mesh).Concat(PublishRules.Check(mesh)).Concat(UpstreamRules.Check(mesh.Upstream)));
         if (!KeyManagers.TryValidate(mesh.Keys.Uri, out var keyError))
         {
             errors.Add($"keys.uri: {keyError}");

@@ -51,6 +51,7 @@ internal static class SiloServices
         services.AddSingleton<ISiloBootstrap>(bootstrap);
         services.AddSingleton<IRelayCredentials>(bootstrap);
         AddKeys(services, mesh, data);
+        services.AddSingleton(UpstreamRules.Open(mesh.Upstream));
         services.AddMeshGrains();
         GrainHost.AddStorage(services, mesh, data);
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();

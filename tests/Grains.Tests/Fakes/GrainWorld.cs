@@ -37,6 +37,8 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public MemoryDenials Denials { get; }
 
+    public FakeUpstream Upstream { get; } = new();
+
     public MemoryJoinTokens JoinTokens { get; } = new();
 
     public MemoryReminders Reminders { get; } = new();
@@ -119,6 +121,7 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton<IDenialStore>(Denials);
         services.AddSingleton<IJoinTokenStore>(JoinTokens);
         services.AddSingleton<ISiloBootstrap>(this);
+        services.AddSingleton<IUpstreamCa>(Upstream);
         services.AddSingleton<ISerialSource, RandomSerialSource>();
         services.AddSingleton<IRandomSource, SystemRandomSource>();
         services.AddSingleton(Options.Create(TrustDomain));
