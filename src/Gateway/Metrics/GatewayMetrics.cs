@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Gateway.Metrics;
 
@@ -70,6 +71,12 @@ internal sealed class GatewayMetrics
             foreach (var root in current.Bundle.X509Authorities)
             {
                 yield return Left("root", root.AuthorityId, root.NotAfter);
+            }
+
+            // Certified from outside: the bundle's anchor is not the root, and what stands between them may end first.
+            if (current.UpperChainDer is { Length: > 0 } above)
+            {
+                yield return Left("root", current.RootAuthorityId, above.Min(der => ParsedCertificate.Read(der).NotAfter));
             }
         }
 
