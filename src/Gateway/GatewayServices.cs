@@ -7,6 +7,7 @@ using MeshGrains.Gateway.Metrics;
 using MeshGrains.Gateway.OpenId;
 using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Rest;
+using MeshGrains.Gateway.Revocation;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Rpc;
@@ -115,6 +116,11 @@ public static class GatewayServices
         app.MapAgents();
         Resource<BundleEndpoints>(services).Map(app);
         Resource<OpenIdEndpoints>(services).Map(app);
+        if (services.GetService<ICrlSource>() is not null)
+        {
+            Resource<CrlEndpoints>(services).Map(app);
+        }
+
         Resource<EntryEndpoints>(services).Map(app);
         Resource<TemplateEndpoints>(services).Map(app);
         Resource<JoinTokenEndpoints>(services).Map(app);

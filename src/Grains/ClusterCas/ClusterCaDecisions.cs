@@ -12,7 +12,7 @@ internal static class ClusterCaDecisions
     public static readonly TimeSpan SwapWithin = TimeSpan.FromMinutes(5);
 
     /// <summary>A tainted CA is denied for this long after its end, so that no clock behind still takes what it signed.</summary>
-    private static readonly TimeSpan DenyAfterEnd = TimeSpan.FromHours(1);
+    internal static readonly TimeSpan DenyAfterEnd = TimeSpan.FromHours(1);
 
     private const int KeptEnded = 64;
     private const int SealedAtOnce = 16;

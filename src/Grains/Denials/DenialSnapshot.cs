@@ -13,7 +13,7 @@ public sealed class DenialSnapshot
 
     public DenialSnapshot(DenialSet set, long? confirmedTimestamp)
     {
-        Number = set.Number;
+        (Set, Number) = (set, set.Number);
         _denied = set.Denials.Select(denial => (denial.Kind, denial.Subject)).ToFrozenSet();
         var slopes = set.Denials.Where(denial => denial is { Kind: DenialKind.TaintedAuthority, ReissueOverSeconds: > 0 }).ToList();
         Reissues = [.. slopes.Select(denial => new ReissueOrder(denial.Subject, denial.ReissueOverSeconds!.Value))];
@@ -23,7 +23,10 @@ public sealed class DenialSnapshot
     }
 
     private DenialSnapshot(DenialSnapshot same, long confirmedTimestamp) =>
-        (Number, _denied, Reissues, _believedUntil, ConfirmedTimestamp) = (same.Number, same._denied, same.Reissues, same._believedUntil, confirmedTimestamp);
+        (Set, Number, _denied, Reissues, _believedUntil, ConfirmedTimestamp) = (same.Set, same.Number, same._denied, same.Reissues, same._believedUntil, confirmedTimestamp);
+
+    /// <summary>What it was made of.</summary>
+    internal DenialSet Set { get; }
 
     public long Number { get; }
 

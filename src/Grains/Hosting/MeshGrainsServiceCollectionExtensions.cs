@@ -37,6 +37,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<FederationInstruments>();
         services.AddSingleton<IFederatedTrust>(provider => provider.GetRequiredService<FederatedBundles>());
 
+        services.AddSingleton<ICrlSource, CrlSource>();
+
         services.AddHostedSingleton<RecordKeyRing>();
 
         // What publishes waits for the denials' replica, which tells how far it has come.
@@ -48,6 +50,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<JwtAuthorityLifecycle>();
         services.AddHostedSingleton<MaintenanceWatchdog>();
         services.AddSingleton<BundleAcknowledgements>();
+        services.AddHostedSingleton<CrlPublisher>();
         services.AddSingleton<RotationFactFinder>();
         services.AddSingleton<RotationInstruments>();
         services.AddHostedSingleton<RotationDriver>();
@@ -61,6 +64,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddValidatedOptions<RotationOptions, RotationOptionsValidator>();
         services.AddValidatedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
+        services.AddValidatedOptions<RevocationOptions, RevocationOptionsValidator>();
         services.AddValidatedOptions<FederationOptions, FederationOptionsValidator>();
         return services;
     }

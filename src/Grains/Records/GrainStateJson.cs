@@ -14,4 +14,5 @@ namespace MeshGrains.Grains;
 [JsonSerializable(typeof(AgentRosterState))]
 [JsonSerializable(typeof(FederationState))]
 [JsonSerializable(typeof(FederationSetState))]
+[JsonSerializable(typeof(RevocationState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

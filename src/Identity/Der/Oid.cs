@@ -48,6 +48,12 @@ internal static class Oid
 
     public static ReadOnlySpan<byte> BasicConstraints => [0x55, 0x1D, 0x13];
 
+    public static ReadOnlySpan<byte> CrlNumber => [0x55, 0x1D, 0x14];
+
+    public static ReadOnlySpan<byte> CrlReason => [0x55, 0x1D, 0x15];
+
+    public static ReadOnlySpan<byte> CrlDistributionPoints => [0x55, 0x1D, 0x1F];
+
     public static ReadOnlySpan<byte> NameConstraints => [0x55, 0x1D, 0x1E];
 
     public static ReadOnlySpan<byte> AuthorityKeyIdentifier => [0x55, 0x1D, 0x23];

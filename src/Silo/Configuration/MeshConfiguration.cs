@@ -52,6 +52,8 @@ internal sealed class MeshConfiguration
 
     public DenialOptions Denials { get; set; } = new();
 
+    public RevocationOptions Revocation { get; set; } = new();
+
     public PublishOptions Publish { get; set; } = new();
 
     public FederationOptions Federation { get; set; } = new();

@@ -23,6 +23,7 @@ internal static class SiloServices
         services.Configure<RotationOptions>(configuration.GetSection("rotation"));
         services.Configure<JwtOptions>(configuration.GetSection("jwt"));
         services.Configure<DenialOptions>(configuration.GetSection("denials"));
+        services.Configure<RevocationOptions>(configuration.GetSection(RevocationOptions.Section));
         services.Configure<AttestationOptions>(configuration.GetSection("attestation"));
         services.Configure<LimitsOptions>(configuration.GetSection("limits"));
         services.Configure<AgentsOptions>(configuration.GetSection("agents"));

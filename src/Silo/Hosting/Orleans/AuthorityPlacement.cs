@@ -15,7 +15,11 @@ internal sealed class AuthorityPlacement : PlacementStrategy
     /// <summary>The property of a grain type in a silo's manifest.</summary>
     public const string Property = "mesh.authority";
 
-    private static readonly GrainType[] Types = [GrainType.Create("trust-domain"), GrainType.Create("cluster-ca"), GrainType.Create("jwt-authority"), GrainType.Create("rotation")];
+    private static readonly GrainType[] Types =
+    [
+        GrainType.Create("trust-domain"), GrainType.Create("cluster-ca"), GrainType.Create("jwt-authority"), GrainType.Create("rotation"),
+        GrainType.Create("revocation"),
+    ];
 
     public static AuthorityPlacement Instance { get; } = new();
 
