@@ -11,6 +11,7 @@ internal static class CommandLine
         [KmsOutageDrill.Name] = KmsOutageDrill.RunAsync,
         [RenewDrill.Name] = RenewDrill.RunAsync,
         [FederateHostileDrill.Name] = FederateHostileDrill.RunAsync,
+        [RotateRootDrill.Name] = RotateRootDrill.RunAsync,
         [SiloKillDrill.Name] = SiloKillDrill.RunAsync,
         [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
         [BanDrill.Name] = BanDrill.RunAsync,
@@ -22,6 +23,7 @@ internal static class CommandLine
         kms-outage: the KMS goes away for 0.6 of an issuing CA's life; nobody fails.
         renew: nginx and haproxy under mutual-TLS traffic from an agent's files, one handshake a request, while certificates of a few seconds rotate and the control plane restarts twice.
         federate-hostile: foreign bundle endpoints begin to lie, each in its own way, beside honest ones; nothing of it is taken.
+        rotate-root: two federated trust domains rotate their roots under such traffic; one rotation is rolled back, the control plane killed in every phase, an agent frozen over a drain.
         And of a cluster of three silos with a gateway, Redis and Azurite (Orleans alone):
         silo-kill: 16 clients ask through the gateway's one address for 60 s and more, each with at most 3 attempts within 5 s for a certificate, while one silo is killed, one drained and restarted, one frozen and thawed, one added.
         store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.
@@ -85,7 +87,7 @@ internal static class CommandLine
         var keep = KeepOption();
         var seed = new Option<int>("--seed") { Description = "Of the random moments; told in the result.", DefaultValueFactory = _ => Random.Shared.Next() };
         var kills = new Option<int?>("--kills") { Description = "crash: how many kills; fewer than 30 do not pass. Default 30." };
-        var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more.", DefaultValueFactory = _ => 30 };
+        var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more; rotate-root: of every certificate.", DefaultValueFactory = _ => 30 };
         var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life };
         command.SetAction((arguments, cancellationToken) =>
         {

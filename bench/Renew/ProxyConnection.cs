@@ -22,7 +22,7 @@ internal sealed class ProxyConnection : IAsyncDisposable
         _tcp = tcp;
         _tls = new SslStream(tcp.GetStream(), false, (_, certificate, chain, _) =>
         {
-            _refusal = Check(certificate as X509Certificate2, chain, target, client.Bundle);
+            _refusal = Check(certificate as X509Certificate2, chain, target, client.BundleOf(target.Id.TrustDomain));
             return _refusal is null;
         });
     }
@@ -114,11 +114,16 @@ internal sealed class ProxyConnection : IAsyncDisposable
         return int.Parse(line[name.Length..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private static string? Check(X509Certificate2? leaf, X509Chain? chain, ProxyTarget target, SpiffeBundle bundle)
+    private static string? Check(X509Certificate2? leaf, X509Chain? chain, ProxyTarget target, SpiffeBundle? bundle)
     {
         if (leaf is null)
         {
             return "there is no certificate";
+        }
+
+        if (bundle is null)
+        {
+            return $"there is no bundle of {target.Id.TrustDomain.Name}";
         }
 
         var others = chain?.ChainPolicy.ExtraStore.Select(extra => (ReadOnlyMemory<byte>)extra.RawData).ToList() ?? [];
@@ -133,7 +138,7 @@ internal sealed class ProxyConnection : IAsyncDisposable
             return $"it is {validation.Id}";
         }
 
-        target.Saw(leaf.SerialNumber.TrimStart('0').ToLowerInvariant());
+        target.Saw(leaf.SerialNumber.TrimStart('0').ToLowerInvariant(), [.. others]);
         return null;
     }
 }

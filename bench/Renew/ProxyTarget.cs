@@ -21,11 +21,14 @@ internal sealed class ProxyTarget(string name, IPEndPoint address, SpiffeId id)
     /// <summary>The serial number of the newest certificate; empty before the first.</summary>
     public string Newest { get; private set; } = "";
 
-    public void Saw(string serial)
+    /// <summary>The certificates that the newest one came with.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Intermediates { get; private set; } = [];
+
+    public void Saw(string serial, IReadOnlyList<ReadOnlyMemory<byte>>? intermediates = null)
     {
         if (_serials.TryAdd(serial, true))
         {
-            Newest = serial;
+            (Newest, Intermediates) = (serial, intermediates ?? []);
         }
     }
 }

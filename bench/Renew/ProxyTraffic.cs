@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace MeshGrains.Bench;
@@ -17,6 +18,7 @@ internal sealed class ProxyTraffic : IAsyncDisposable
     private readonly Func<ClientIdentity> _identity;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _failures = [];
+    private readonly ConcurrentBag<long> _moments = [];
     private readonly long _began = Stopwatch.GetTimestamp();
     private readonly Task _running;
     private int _requests;
@@ -34,6 +36,9 @@ internal sealed class ProxyTraffic : IAsyncDisposable
             Enumerable.Range(0, Clients).Select(i => Task.Run(() => KnockAsync(i, TimeSpan.FromSeconds(Clients / perSecond))))
                 .Concat(targets.SelectMany(target => Enumerable.Range(0, KeptPerTarget).Select(_ => Task.Run(() => StayAsync(target))))));
     }
+
+    /// <summary>When each of them began (<see cref="Stopwatch.GetTimestamp"/>), in no order.</summary>
+    public IReadOnlyList<long> Moments => [.. _moments];
 
     /// <summary>Requests with a handshake of their own.</summary>
     public int Requests => Volatile.Read(ref _requests);
@@ -77,6 +82,7 @@ internal sealed class ProxyTraffic : IAsyncDisposable
         {
             // What is under way when the traffic stops is brought to its end: it counts too.
             Interlocked.Increment(ref _requests);
+            _moments.Add(Stopwatch.GetTimestamp());
             var target = _targets[turn % _targets.Count];
             try
             {

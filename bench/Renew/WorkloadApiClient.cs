@@ -74,8 +74,12 @@ internal sealed class WorkloadApiClient : IAsyncDisposable
 
         var chain = Split(svid.X509Svid.Memory);
         var serial = ParsedCertificate.Read(chain[0]).SerialHex;
+        var bundle = new SpiffeBundle(_id.TrustDomain).WithX509Authorities(Split(svid.Bundle.Memory));
+        var federated = response.FederatedBundles
+            .Select(pair => new SpiffeBundle(SpiffeId.Parse(pair.Key).TrustDomain).WithX509Authorities(Split(pair.Value.Memory))).ToDictionary(one => one.TrustDomain);
         if (serial == _current?.Serial)
         {
+            Volatile.Write(ref _current, _current with { Bundle = bundle, Federated = federated });
             return;
         }
 
@@ -85,8 +89,7 @@ internal sealed class WorkloadApiClient : IAsyncDisposable
         var leaf = bare.CopyWithPrivateKey(key);
         var intermediates = new X509Certificate2Collection((X509Certificate2[])[.. chain.Skip(1).Select(der => X509CertificateLoader.LoadCertificate(der.Span))]);
         var identity = new ClientIdentity(
-            serial, SslStreamCertificateContext.Create(leaf, intermediates, offline: true),
-            new SpiffeBundle(_id.TrustDomain).WithX509Authorities(Split(svid.Bundle.Memory)));
+            serial, SslStreamCertificateContext.Create(leaf, intermediates, offline: true), bundle, federated);
         Volatile.Write(ref _current, identity);
         Interlocked.Increment(ref _updates);
         _first.TrySetResult(identity);

@@ -171,7 +171,9 @@ internal sealed class AdminClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<JsonDocument> PostAsync(string path, JsonObject content, CancellationToken cancellationToken)
+    /// <summary>Posts to a path below <c>/v1/</c>.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
+    public async Task<JsonDocument> PostAsync(string path, JsonObject content, CancellationToken cancellationToken)
     {
         using var body = new StringContent(content.ToJsonString(), Encoding.UTF8, "application/json");
         using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), body, cancellationToken);
@@ -181,7 +183,9 @@ internal sealed class AdminClient : IDisposable
             : throw new HttpRequestException($"POST {path} was refused with {(int)answer.StatusCode}: {text}", null, answer.StatusCode);
     }
 
-    private async Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Reads a path below <c>/v1/</c>.</summary>
+    /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
+    public async Task<JsonDocument> GetAsync(string path, CancellationToken cancellationToken)
     {
         using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);

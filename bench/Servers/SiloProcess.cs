@@ -41,7 +41,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         var process = ChildProcess.Start(
             setup.Program,
             [
-                "up", "--data", setup.Data, "--config", setup.ConfigFile, "--trust-domain", SiloSetup.TrustDomain,
+                "up", "--data", setup.Data, "--config", setup.ConfigFile, "--trust-domain", setup.Domain,
                 "--listen", setup.Listen, "--operations-listen", "127.0.0.1:0", .. setup.Flags,
             ],
             setup.Environment);

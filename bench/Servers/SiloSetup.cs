@@ -5,6 +5,9 @@ internal sealed record SiloSetup
 {
     public const string TrustDomain = "bench.example";
 
+    /// <summary>The trust domain; <see cref="TrustDomain"/> unless told.</summary>
+    public string Domain { get; init; } = TrustDomain;
+
     /// <summary>The name of the token issuer in the configuration.</summary>
     public const string Source = "bench";
 

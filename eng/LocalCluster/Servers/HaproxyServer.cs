@@ -25,8 +25,20 @@ public sealed class HaproxyServer : IAsyncDisposable
     /// <summary>Where the master's process id lies while it runs.</summary>
     public static string PidFile(string folder) => Path.Combine(folder, "haproxy.pid");
 
-    /// <summary>Starts it over <paramref name="folder"/>, which holds combined.pem and bundle.pem; nothing is tried twice.</summary>
-    public static async Task<HaproxyServer> StartAsync(string folder, int port, IPEndPoint upstream, string upstreamDnsName, CancellationToken cancellationToken)
+    /// <summary>
+    /// Starts it over <paramref name="folder"/>, which holds combined.pem and bundle.pem; nothing is tried twice. Each of <paramref name="others"/> is a listener
+    /// more, whose clients are checked with a CA file of its own.
+    /// </summary>
+    /// <param name="folder">Where its files lie.</param>
+    /// <param name="port">Its listener for those of its own bundle.</param>
+    /// <param name="upstream">The server behind it.</param>
+    /// <param name="upstreamDnsName">A name that the server's certificate has to carry.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    /// <param name="upstreamCaFile">What the server is checked with; null for bundle.pem.</param>
+    /// <param name="others">Further listeners.</param>
+    public static async Task<HaproxyServer> StartAsync(
+        string folder, int port, IPEndPoint upstream, string upstreamDnsName, CancellationToken cancellationToken, string? upstreamCaFile = null,
+        params IReadOnlyList<(int Port, string CaFile)> others)
     {
         var configuration = Path.Combine(folder, "haproxy.cfg");
         await File.WriteAllTextAsync(
@@ -44,11 +56,11 @@ public sealed class HaproxyServer : IAsyncDisposable
               timeout server 30s
               timeout http-keep-alive 30s
             frontend mesh
-              bind 127.0.0.1:{port} backlog 1024 ssl crt {folder}/combined.pem ca-file {folder}/bundle.pem verify required
+            {string.Concat(others.Prepend((port, Path.Combine(folder, "bundle.pem"))).Select(one => Listener(folder, one.Item1, one.Item2)))}
               default_backend upstream
             backend upstream
               http-reuse never
-              server upstream {upstream} ssl verify required ca-file {folder}/bundle.pem crt {folder}/combined.pem verifyhost {upstreamDnsName} sni str({upstreamDnsName}) no-ssl-reuse
+              server upstream {upstream} ssl verify required ca-file {upstreamCaFile ?? Path.Combine(folder, "bundle.pem")} crt {folder}/combined.pem verifyhost {upstreamDnsName} sni str({upstreamDnsName}) no-ssl-reuse
 
             """,
             cancellationToken);
@@ -66,6 +78,9 @@ public sealed class HaproxyServer : IAsyncDisposable
             throw;
         }
     }
+
+    private static string Listener(string folder, int port, string caFile) =>
+        $"  bind 127.0.0.1:{port} backlog 1024 ssl crt {folder}/combined.pem ca-file {caFile} verify required\n";
 
     public async ValueTask DisposeAsync()
     {

@@ -22,8 +22,11 @@ public sealed class NginxServer : IAsyncDisposable
     /// <summary>Where its process id lies while it runs.</summary>
     public static string PidFile(string folder) => Path.Combine(folder, "nginx.pid");
 
-    /// <summary>Starts it over <paramref name="folder"/>, which holds svid.pem, svid.key and bundle.pem.</summary>
-    public static async Task<NginxServer> StartAsync(string folder, int port, CancellationToken cancellationToken)
+    /// <summary>
+    /// Starts it over <paramref name="folder"/>, which holds svid.pem, svid.key and bundle.pem; each of <paramref name="others"/> is a listener more, whose
+    /// clients are checked with a CA file of its own.
+    /// </summary>
+    public static async Task<NginxServer> StartAsync(string folder, int port, CancellationToken cancellationToken, params IReadOnlyList<(int Port, string CaFile)> others)
     {
         var configuration = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(
@@ -42,18 +45,7 @@ public sealed class NginxServer : IAsyncDisposable
               uwsgi_temp_path {{folder}}/uwsgi;
               scgi_temp_path {{folder}}/scgi;
               keepalive_requests 1000000;
-              server {
-                listen 127.0.0.1:{{port}} ssl backlog=1024;
-                ssl_protocols TLSv1.2 TLSv1.3;
-                ssl_certificate {{folder}}/svid.pem;
-                ssl_certificate_key {{folder}}/svid.key;
-                ssl_client_certificate {{folder}}/bundle.pem;
-                ssl_verify_client on;
-                ssl_verify_depth 2;
-                ssl_session_cache off;
-                ssl_session_tickets off;
-                location / { return 200 "nginx: client $ssl_client_verify\n"; }
-              }
+            {{string.Concat(others.Prepend((port, Path.Combine(folder, "bundle.pem"))).Select(one => Listener(folder, one.Item1, one.Item2)))}}
             }
             """,
             cancellationToken);
@@ -71,6 +63,23 @@ public sealed class NginxServer : IAsyncDisposable
             throw;
         }
     }
+
+    private static string Listener(string folder, int port, string caFile) =>
+        $$"""
+          server {
+            listen 127.0.0.1:{{port}} ssl backlog=1024;
+            ssl_protocols TLSv1.2 TLSv1.3;
+            ssl_certificate {{folder}}/svid.pem;
+            ssl_certificate_key {{folder}}/svid.key;
+            ssl_client_certificate {{caFile}};
+            ssl_verify_client on;
+            ssl_verify_depth 2;
+            ssl_session_cache off;
+            ssl_session_tickets off;
+            location / { return 200 "nginx: client $ssl_client_verify\n"; }
+          }
+
+        """;
 
     public async ValueTask DisposeAsync()
     {
