@@ -12,7 +12,7 @@ internal sealed class RotatingDomain : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly TimeSpan _life;
+    private TimeSpan _life;
     private readonly List<ChildProcess> _agents = [];
     private readonly Dictionary<string, string> _entries = [];
     private SiloSetup? _setup;
@@ -104,24 +104,40 @@ internal sealed class RotatingDomain : IAsyncDisposable
         };
         Silo = await SiloProcess.StartAsync(_setup, cancellationToken);
         await Silo.UntilReadyAsync(cancellationToken);
+        Start = Stopwatch.GetElapsedTime(Silo.Started);
     }
 
-    /// <summary>SIGKILL, and a new start over the same data and on the same port. With <paramref name="vaultIsGone"/> the vault is started again before it.</summary>
+    /// <summary>SIGKILL, and a new start over the same data and on the same port; with <paramref name="vaultIsGone"/> the vault's too.</summary>
     public async Task RestartAsync(bool vaultIsGone, CancellationToken cancellationToken)
     {
         var away = Stopwatch.StartNew();
         await Silo.Process.KillAsync();
         await Silo.DisposeAsync();
-        if (vaultIsGone)
-        {
-            await Vault.DisposeAsync();
-            Vault = await VaultProcess.StartAsync(Folder, cancellationToken);
-        }
-
-        Silo = await SiloProcess.StartAsync(_setup!, cancellationToken);
+        await Task.WhenAll(StartVaultAsync(), StartSiloAsync());
         await Silo.UntilReadyAsync(cancellationToken);
         LongestOutage = away.Elapsed > LongestOutage ? away.Elapsed : LongestOutage;
         Progress.Say($"{TrustDomain.Name}: the control plane is back after {away.Elapsed.TotalSeconds:0.0} s");
+
+        async Task StartSiloAsync() => Silo = await SiloProcess.StartAsync(_setup!, cancellationToken);
+
+        async Task StartVaultAsync()
+        {
+            if (vaultIsGone)
+            {
+                await Vault.DisposeAsync();
+                Vault = await VaultProcess.StartAsync(Folder, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>How long the control plane took to be ready when it was started last.</summary>
+    public TimeSpan Start { get; private set; }
+
+    /// <summary>Starts it anew with another life of certificates, before there are any.</summary>
+    public async Task RestartAsync(TimeSpan life, RotatingDomain peer, CancellationToken cancellationToken)
+    {
+        _life = life;
+        await RestartWithoutAsync("", peer, cancellationToken);
     }
 
     /// <summary>Starts it anew without some gates, for the control.</summary>

@@ -37,6 +37,9 @@ internal sealed class RotationStage : IAsyncDisposable
     /// <summary>A workload of an agent of the first domain that is frozen for a while.</summary>
     public WorkloadApiClient BystanderClient { get; private set; } = null!;
 
+    /// <summary>Of every certificate.</summary>
+    public TimeSpan Life { get; private set; }
+
     /// <summary>The folders whose change makes a proxy reload.</summary>
     public IReadOnlyList<string> Folders { get; private set; } = [];
 
@@ -59,7 +62,14 @@ internal sealed class RotationStage : IAsyncDisposable
         try
         {
             await Task.WhenAll(first.StartAsync(program, second, "", cancellationToken), second.StartAsync(program, first, "", cancellationToken));
-            Progress.Say("both control planes are ready");
+            var start = Math.Max(first.Start.TotalSeconds, second.Start.TotalSeconds);
+            stage.Life = LifeFor(life, start);
+            Progress.Say($"both control planes are ready after {start:0.0} s; certificates live {stage.Life.TotalSeconds:0} s");
+            if (stage.Life > life)
+            {
+                await Task.WhenAll(first.RestartAsync(stage.Life, second, cancellationToken), second.RestartAsync(stage.Life, first, cancellationToken));
+            }
+
             await stage.StartNodesAsync(cancellationToken);
             return stage;
         }
@@ -69,6 +79,10 @@ internal sealed class RotationStage : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Half of a life has to outlast a restart, which under load takes some times what a first start does.</summary>
+    internal static TimeSpan LifeFor(TimeSpan least, double startSeconds) =>
+        TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(2 * ((4 * startSeconds) + 3)), least.TotalSeconds, Math.Max(120, least.TotalSeconds)));
 
     public void FreezeBystander() => Signals.Send(_bystander!.Id, Signals.Stop);
 
@@ -85,7 +99,15 @@ internal sealed class RotationStage : IAsyncDisposable
         var found = new List<string>();
         foreach (var domain in new[] { First, Second })
         {
-            AddIf(Has(await domain.BundleAsync(cancellationToken)), $"the bundle of {domain.TrustDomain.Name}");
+            try
+            {
+                AddIf(Has(await domain.BundleAsync(cancellationToken)), $"the bundle of {domain.TrustDomain.Name}");
+            }
+            catch (Exception away) when (away is HttpRequestException or ObjectDisposedException)
+            {
+                // Killed by the drill itself, or about to be ready: what is not known counts.
+                found.Add($"the bundle of {domain.TrustDomain.Name}, which could not be asked for");
+            }
         }
 
         foreach (var (file, of) in _caFiles)
