@@ -18,6 +18,7 @@ internal static class BundleTargets
             targets.Add(new FileBundleTarget(file.Name, Path.GetFullPath(file.Path), file.Format, ModeOf(file.Mode)!.Value, file.Lag ?? common, time));
         }
 
+        targets.AddRange(BlobOutputs.Make(mesh, common));
         if (publish.ConfigMaps.Count + publish.ClusterTrustBundles.Count == 0)
         {
             return targets;

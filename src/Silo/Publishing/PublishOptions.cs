@@ -20,5 +20,7 @@ internal sealed class PublishOptions
 
     public IList<ClusterTrustBundleOutputOptions> ClusterTrustBundles { get; set; } = [];
 
-    public bool HasOutputs => Files.Count + ConfigMaps.Count + ClusterTrustBundles.Count > 0;
+    public IList<BlobOutputOptions> Blobs { get; set; } = [];
+
+    public bool HasOutputs => Files.Count + ConfigMaps.Count + ClusterTrustBundles.Count + Blobs.Count > 0;
 }

@@ -12,7 +12,7 @@ internal static partial class PublishRules
     public static IEnumerable<string> Check(MeshConfiguration mesh)
     {
         var publish = mesh.Publish;
-        return Times(publish).Concat(Names(publish)).Concat(Files(publish)).Concat(ConfigMaps(publish)).Concat(ClusterTrustBundles(publish)).Concat(Api(publish));
+        return Times(publish).Concat(Names(publish)).Concat(Files(publish)).Concat(ConfigMaps(publish)).Concat(ClusterTrustBundles(publish)).Concat(BlobOutputs.Check(mesh)).Concat(Api(publish));
     }
 
     private static IEnumerable<string> Times(PublishOptions publish)
@@ -25,6 +25,7 @@ internal static partial class PublishRules
         foreach (var (key, lag) in publish.Files.Select(file => (file.Name, file.Lag))
             .Concat(publish.ConfigMaps.Select(map => (map.Name, map.Lag)))
             .Concat(publish.ClusterTrustBundles.Select(bundle => (bundle.Name, bundle.Lag)))
+            .Concat(publish.Blobs.Select(blob => (blob.Name, blob.Lag)))
             .Prepend(("", publish.Lag)))
         {
             if (lag is { } given && (given < TimeSpan.Zero || given > MaxLag))
@@ -39,6 +40,7 @@ internal static partial class PublishRules
         var names = publish.Files.Select(file => file.Name)
             .Concat(publish.ConfigMaps.Select(map => map.Name))
             .Concat(publish.ClusterTrustBundles.Select(bundle => bundle.Name))
+            .Concat(publish.Blobs.Select(blob => blob.Name))
             .ToArray();
         foreach (var name in names.Where(name => !OutputName().IsMatch(name)).Distinct())
         {

@@ -63,6 +63,29 @@ public sealed class PublishRulesTests : IDisposable
     public void What_cannot_work_is_refused_with_what_to_do(string section, string told) =>
         Assert.Contains(told, Assert.Single(PublishRules.Check(Load(section))), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("endpoint: 'https://a.blob.core.windows.net', container: trust, blob: b.json", null)]
+    [InlineData("endpoint: 'https://a.blob.core.windows.net', container: trust, blob: '/b.json'", "blob of 'a'")]
+    [InlineData("endpoint: 'https://a.blob.core.windows.net', container: T, blob: b.json", "container is 'T'")]
+    [InlineData("endpoint: 'http://a.example', container: trust, blob: b.json", "endpoint is 'http://a.example")]
+    public void Blobs_need_a_place_of_their_own_and_a_build_on_Orleans(string output, string? told)
+    {
+        var errors = PublishRules.Check(Load($"  blobs: [{{name: a, {output}}}]")).ToList();
+        var host = GrainHost.Name;
+        if (host != "Orleans")
+        {
+            Assert.Contains("Solo", Assert.Single(errors), StringComparison.Ordinal);
+        }
+        else if (told is null)
+        {
+            Assert.Equal([], errors);
+        }
+        else
+        {
+            Assert.Contains(told, Assert.Single(errors), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Objects_need_a_token()
     {

@@ -38,7 +38,7 @@ internal static class ClusterStorage
     };
 
     /// <summary>What the environment offers, as for the KMS; nothing of a developer's machine is tried.</summary>
-    private static TokenCredential Credential()
+    internal static TokenCredential Credential()
     {
         string? Read(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
         var client = Read("AZURE_CLIENT_ID");
