@@ -43,7 +43,10 @@ internal static class UpstreamCommands
             }
             else
             {
-                call.Printer.Line(request.Csr.TrimEnd('\n'));
+                foreach (var line in request.Csr.TrimEnd('\n').Split('\n'))
+                {
+                    call.Printer.Line(line);
+                }
             }
         });
         return command;
