@@ -128,6 +128,7 @@ public static class GatewayServices
         Resource<AuthorityEndpoints>(services).Map(app);
         Resource<RotationEndpoints>(services).Map(app);
         Resource<UpstreamEndpoints>(services).Map(app);
+        Resource<JwtAuthorityEndpoints>(services).Map(app);
         Resource<IssuanceEndpoints>(services).Map(app);
         Resource<DenialEndpoints>(services).Map(app);
         Resource<AgentEndpoints>(services).Map(app);

@@ -39,6 +39,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(RotationStatusView))]
 [JsonSerializable(typeof(TrustView))]
+[JsonSerializable(typeof(JwtAuthoritiesView))]
 [JsonSerializable(typeof(StartRotationBody))]
 [JsonSerializable(typeof(ChangeRotationBody))]
 [JsonSerializable(typeof(UpstreamView))]

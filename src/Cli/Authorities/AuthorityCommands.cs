@@ -5,7 +5,8 @@ namespace MeshGrains.Cli;
 /// <summary><c>meshctl authority</c>: roots and issuing CAs.</summary>
 internal static class AuthorityCommands
 {
-    public static Command Create(CliHost host) => new("authority", "The CAs: root authorities of the trust domain and issuing CAs of the silos.") { List(host), Taint(host) };
+    public static Command Create(CliHost host) =>
+        new("authority", "The CAs: root authorities of the trust domain, issuing CAs of the silos, keys for JWT-SVIDs.") { List(host), Taint(host), JwtAuthorityCommands.Create(host) };
 
     private static TaughtCommand List(CliHost host)
     {

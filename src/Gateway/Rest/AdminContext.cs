@@ -24,6 +24,8 @@ internal sealed class AdminContext(OperatorAuthorizer operators, Audit audit, IG
 
     public IDenialGrain Denials => grains.GetGrain<IDenialGrain>(TrustDomainName);
 
+    public IJwtAuthorityGrain JwtAuthority => grains.GetGrain<IJwtAuthorityGrain>(scope.ClusterCaKey);
+
     public IRotationGrain Rotation => grains.GetGrain<IRotationGrain>(TrustDomainName);
 
     public IFederationSetGrain FederationSet => grains.GetGrain<IFederationSetGrain>(TrustDomainName);

@@ -50,6 +50,7 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(AgentItem))]
 [JsonSerializable(typeof(RotationStatusView))]
 [JsonSerializable(typeof(TrustView))]
+[JsonSerializable(typeof(JwtAuthoritiesView))]
 [JsonSerializable(typeof(StartRotationBody))]
 [JsonSerializable(typeof(ChangeRotationBody))]
 [JsonSerializable(typeof(FederationBody))]

@@ -17,11 +17,7 @@ internal sealed class RotationEndpoints(
     AdminContext admin, IIssuanceLog log, IOptions<CaOptions> ca, IOptions<RotationOptions> options, ILoggerFactory loggers)
 {
     private const string Tag = "rotation";
-    private const string IdempotencyHeader = "Idempotency-Key";
     private const int MaxReissueSeconds = 30 * 86_400;
-
-    private static readonly RestParameter Idempotency = RestParameter.Header(
-        IdempotencyHeader, "1 to 64 letters, digits, '-', '_' or '.'; repeating the call with the same key does nothing a second time");
 
     private readonly ILogger _audit = loggers.CreateLogger(AuditLog.Category);
 
@@ -35,7 +31,7 @@ internal sealed class RotationEndpoints(
                 "GET", "/rotation", read, new RestOperation("getRotation", Tag, "Tells how the root's rotation stands: its phase, its gates, who is missing"), GetAsync)
             .Answers<RotationStatusView>();
         endpoints.MapRest(
-                "POST", "/rotation", rotate, new RestOperation("startRotation", Tag, "Begins the rotation of the root", Idempotency), StartAsync)
+                "POST", "/rotation", rotate, new RestOperation("startRotation", Tag, "Begins the rotation of the root", Idempotency.Parameter), StartAsync)
             .Takes<StartRotationBody>().Answers<RotationStatusView>(StatusCodes.Status202Accepted);
         Change("pause", "pauseRotation", "Holds the rotation in its present phase", RotationChange.Pause);
         Change("resume", "resumeRotation", "Lets a paused rotation go on", RotationChange.Resume);
@@ -45,7 +41,7 @@ internal sealed class RotationEndpoints(
             RotationChange.Force);
 
         void Change(string verb, string id, string summary, RotationChange change) =>
-            endpoints.MapRest("POST", $"/rotation/{verb}", rotate, new RestOperation(id, Tag, summary, Idempotency), http => ChangeAsync(http, verb, change))
+            endpoints.MapRest("POST", $"/rotation/{verb}", rotate, new RestOperation(id, Tag, summary, Idempotency.Parameter), http => ChangeAsync(http, verb, change))
                 .Takes<ChangeRotationBody>().Answers<RotationStatusView>();
     }
 
@@ -67,7 +63,7 @@ internal sealed class RotationEndpoints(
         }
 
         var actor = admin.Actor(http);
-        var operationId = OperationId(http);
+        var operationId = Idempotency.OperationId(http);
         var begun = await admin.Audit.RunAsync(http, actor, "start rotation of root", admin.TrustDomainName, reason, () => admin.TrustDomain.StartRotationAsync(
             new StartRotation(
                 operationId, ca.Value.RootKeyAlgorithm.ToString(), (long)ca.Value.RootTtl.TotalSeconds, ca.Value.NameConstraints, body.Compromised, over, reason,
@@ -82,7 +78,7 @@ internal sealed class RotationEndpoints(
         var body = await RestCall.ReadAsync(http, RestJson.Wire.ChangeRotationBody);
         var reason = AdminContext.Reason(body.Reason);
         var actor = admin.Actor(http);
-        var operationId = OperationId(http);
+        var operationId = Idempotency.OperationId(http);
 
         // Looked at before: with the order given, they may be passed by before anyone can be asked.
         var shut = change == RotationChange.Force ? (await Rotation.StatusAsync()).Gates.Where(gate => !gate.IsOpen).Select(RotationGateItem.Of).ToList() : null;
@@ -133,18 +129,6 @@ internal sealed class RotationEndpoints(
         {
             return (null, $"What chains to the leaving root could not be counted: {(RefusalMap.Of(failure) ?? RefusalMap.Unforeseen).Message}");
         }
-    }
-
-    /// <summary>The caller's key, or else this request's own id.</summary>
-    private static string OperationId(HttpContext http)
-    {
-        var keys = http.Request.Headers[IdempotencyHeader];
-        return keys switch
-        {
-            [] => AdminContext.OperationId(http),
-            [{ Length: > 0 and <= 64 } key] when key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') => key,
-            _ => throw RestCall.Invalid("idempotency_key_malformed", $"'{IdempotencyHeader}' is one value of 1 to 64 letters, digits, '-', '_' or '.'."),
-        };
     }
 
     private static string Words(List<RotationGateItem> gates) => gates.Count == 0

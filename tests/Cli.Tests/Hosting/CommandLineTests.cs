@@ -76,7 +76,8 @@ public sealed class CommandLineTests
         => Assert.Equal(
             [
                 "agent ban", "agent evict", "agent list", "agent show", "agent token", "agent unban",
-                "authority list", "authority taint", "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
+                "authority jwt list", "authority jwt rotate", "authority jwt taint", "authority list", "authority taint",
+                "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
                 "entry list", "entry show", "entry update", "federation create", "federation delete", "federation list", "federation refresh", "federation show",
                 "identity quarantine", "identity release", "issuance list", "issuance verify",
                 "rotate root force", "rotate root pause", "rotate root resume", "rotate root rollback", "rotate root start", "rotate root status", "status", "svid fetch", "svid renew",

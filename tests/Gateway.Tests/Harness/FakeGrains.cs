@@ -37,6 +37,9 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
     /// <summary>Whether there is a registration to evict.</summary>
     public bool Evicts { get; set; } = true;
 
+    public JwtAuthorityList JwtAuthorities { get; set; } = new(
+        [new JwtAuthorityInfo("k1", "ES256", AuthorityState.Active, DateTimeOffset.UnixEpoch, Effective, DateTimeOffset.UnixEpoch, 2, Effective, null, null)], null, null, null, null, null);
+
     /// <summary>What silos hold.</summary>
     public List<BundleHolder> Holders { get; } = [];
 
@@ -84,11 +87,14 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
             nameof(ITrustDomainGrain.StartRotationAsync) => Task.FromResult(Start((StartRotation)arguments[0]!)),
             nameof(ITrustDomainGrain.ChangeRotationAsync) => Task.FromResult(Rotation.Rotation
                 ?? throw new GrainOperationException(RefusalCode.Conflict, "no_rotation", "No rotation of the root is under way.")),
+            nameof(IJwtAuthorityGrain.ListAsync) when method.DeclaringType == typeof(IJwtAuthorityGrain) => Task.FromResult(JwtAuthorities),
+            nameof(IJwtAuthorityGrain.RotateAsync) => Task.FromResult(JwtAuthorities),
+            nameof(IJwtAuthorityGrain.TaintAsync) when method.DeclaringType == typeof(IJwtAuthorityGrain) => Task.FromResult(JwtAuthorities),
             nameof(IRotationGrain.StatusAsync) when method.DeclaringType == typeof(IRotationGrain) => Task.FromResult(Rotation),
             nameof(ITrustDomainGrain.PutTemplateAsync) => PutTemplate((RegistrationTemplate)arguments[0]!),
             nameof(ITrustDomainGrain.DeleteTemplateAsync) => Task.FromResult(registrations.Templates.Remove((string)arguments[0]!)),
             nameof(IClusterCaGrain.ListAsync) when method.DeclaringType == typeof(IClusterCaGrain) => Task.FromResult(IssuingCas.ToImmutableArray()),
-            nameof(IClusterCaGrain.TaintAsync) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
+            nameof(IClusterCaGrain.TaintAsync) when method.DeclaringType == typeof(IClusterCaGrain) => Task.FromResult(Taint((string)arguments[0]!, (string)arguments[1]!)),
             nameof(IClusterCaGrain.TaintOverAsync) => Task.FromResult(TaintOver((TaintIssuingCa)arguments[0]!)),
             nameof(IDenialGrain.ReadAsync) => Task.FromResult(new DenialSet(Denials.Count, [.. Denials])),
             nameof(IDenialGrain.BundleHoldersAsync) => Task.FromResult(Holders.ToImmutableArray()),
