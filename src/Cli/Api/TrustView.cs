@@ -19,7 +19,7 @@ internal sealed record TrustRotationItem(string Id, string Phase, DateTimeOffset
 
 internal sealed record TrustRootItem(string AuthorityId, string State, DateTimeOffset NotBefore, DateTimeOffset NotAfter, long SecondsLeft, string? KeyReference);
 
-internal sealed record TrustJwtKeyItem(string KeyId, string Cluster, DateTimeOffset NotAfter, long SecondsLeft);
+internal sealed record TrustJwtKeyItem(string KeyId, string Cluster, string? State, DateTimeOffset NotAfter, long SecondsLeft);
 
 internal sealed record TrustIssuingCaItem(
     string AuthorityId, string RootAuthorityId, string Silo, string State, DateTimeOffset NotAfter, long SecondsLeft, long BundleNumber, DateTimeOffset? SealedAt, long? Live);

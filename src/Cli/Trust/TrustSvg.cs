@@ -36,7 +36,7 @@ internal static class TrustSvg
         issuersY = DrawIssuers(canvas, [.. (trust.IssuingCas ?? []).Where(ca => !drawn.Contains(ca.AuthorityId))], null, issuersY);
         foreach (var key in trust.Domain?.JwtKeys ?? [])
         {
-            rootsY = Node(canvas, from, 1, rootsY, "#6a4c93", [$"JWT key {key.KeyId}", $"of cluster {key.Cluster}", TrustWords.Ends(key.NotAfter, key.SecondsLeft)]).Bottom + Gap;
+            rootsY = Node(canvas, from, 1, rootsY, "#6a4c93", [$"JWT key {key.KeyId}", $"of cluster {key.Cluster}{(key.State is null ? "" : $", {key.State}")}", TrustWords.Ends(key.NotAfter, key.SecondsLeft)]).Bottom + Gap;
         }
 
         DrawPeers(canvas, trust.Federated ?? [], (Left + (SvgCanvas.BoxWidth / 2), domainBottom), Math.Max(domainBottom, Math.Max(rootsY, issuersY)) + 30);

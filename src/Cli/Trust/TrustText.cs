@@ -35,7 +35,7 @@ internal static class TrustText
 
             foreach (var key in domain.JwtKeys ?? [])
             {
-                printer.Line($"  JWT key {key.KeyId} of cluster {key.Cluster}: {TrustWords.Ends(key.NotAfter, key.SecondsLeft)}");
+                printer.Line($"  JWT key {key.KeyId} of cluster {key.Cluster}: {(key.State is null ? "" : $"{key.State}, ")}{TrustWords.Ends(key.NotAfter, key.SecondsLeft)}");
             }
         }
 

@@ -24,7 +24,8 @@ internal sealed class TrustEndpoints(AdminContext admin, IIssuanceLog log, ILogg
         RestCall.AllowQuery(http);
         var now = admin.Time.GetUtcNow();
         var parts = new PartialAnswer(http, "trust", logger);
-        var domain = await parts.AskAsync("trust domain", async () => Of(await admin.TrustDomain.GetAsync(), now));
+        var jwt = await parts.AskAsync("JWT authorities", () => admin.JwtAuthority.ListAsync());
+        var domain = await parts.AskAsync("trust domain", async () => Of(await admin.TrustDomain.GetAsync(), jwt, now));
         var live = await parts.AskAsync("issuance log", () => log.CountLiveAsync(admin.TrustDomainName, now, http.RequestAborted).AsTask());
         var issuingCas = await parts.AskAsync<IReadOnlyList<TrustIssuingCaItem>>(
             "issuing CAs", async () => [.. (await admin.ClusterCa.ListAsync()).Select(ca => TrustIssuingCaItem.Of(ca, live, now))]);
@@ -35,9 +36,9 @@ internal sealed class TrustEndpoints(AdminContext admin, IIssuanceLog log, ILogg
             admin.TrustDomainName, admin.Scope.Cluster, now, parts.Problems, domain, issuingCas, silos, agents, federated));
     }
 
-    private static TrustDomainItem Of(TrustDomainView view, DateTimeOffset now) => new(
+    private static TrustDomainItem Of(TrustDomainView view, JwtAuthorityList? jwt, DateTimeOffset now) => new(
         view.BundleNumber, view.RefreshHintSeconds, TrustRotationItem.Of(view.Rotation), [.. view.Authorities.Select(root => TrustRootItem.Of(root, now))],
-        [.. (view.JwtAuthorities ?? []).Select(key => TrustJwtKeyItem.Of(key, now))]);
+        [.. (view.JwtAuthorities ?? []).Select(key => TrustJwtKeyItem.Of(key, jwt, now))]);
 
     /// <summary>Those that hold no bundle are not of this: nothing is issued there.</summary>
     private static IReadOnlyList<TrustSiloItem> SilosOf(IEnumerable<BundleHolder> holders, long? newest) =>

@@ -34,10 +34,11 @@ internal sealed record TrustRootItem(string AuthorityId, AuthorityState State, D
         new(view.AuthorityId, view.State, view.NotBefore, view.NotAfter, (long)(view.NotAfter - now).TotalSeconds, view.KeyReference);
 }
 
-internal sealed record TrustJwtKeyItem(string KeyId, string Cluster, DateTimeOffset NotAfter, long SecondsLeft)
+/// <summary>A JWT key in the bundle; <paramref name="State"/> is known of this cluster's alone.</summary>
+internal sealed record TrustJwtKeyItem(string KeyId, string Cluster, AuthorityState? State, DateTimeOffset NotAfter, long SecondsLeft)
 {
-    public static TrustJwtKeyItem Of(JwtAuthorityView view, DateTimeOffset now) =>
-        new(view.KeyId, view.Cluster, view.NotAfter, (long)(view.NotAfter - now).TotalSeconds);
+    public static TrustJwtKeyItem Of(JwtAuthorityView view, JwtAuthorityList? own, DateTimeOffset now) => new(
+        view.KeyId, view.Cluster, own?.Keys.FirstOrDefault(key => key.KeyId == view.KeyId)?.State, view.NotAfter, (long)(view.NotAfter - now).TotalSeconds);
 }
 
 /// <summary>

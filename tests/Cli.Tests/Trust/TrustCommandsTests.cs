@@ -26,7 +26,7 @@ public sealed class TrustCommandsTests
                 issuing CA ca-1 of silo-1: active, ends in 1h (2030-01-01 01:00:00Z), from bundle 5, fenced 2029-12-31 23:30:00Z
               root r-new: active, ends in 365d (2031-01-01 00:00:00Z), key file:r-new/1
                 issuing CA ca-2 of silo-2: active, ends in 1h (2030-01-01 01:00:00Z), from bundle 6, 12 live certificates
-              JWT key k1 of cluster main: ends in 7d (2030-01-08 00:00:00Z)
+              JWT key k1 of cluster main: active, ends in 7d (2030-01-08 00:00:00Z)
               silo silo-1: bundle 7
               silo silo-2: bundle 5, 2 BEHIND
               agents: 120 live, 3 BEHIND the newest bundle
@@ -122,7 +122,7 @@ public sealed class TrustCommandsTests
             ["refreshHintSeconds"] = 300,
             ["rotation"] = new JsonObject { ["id"] = "r1", ["phase"] = "drain", ["phaseSince"] = "2029-12-31T23:00:00Z", ["paused"] = false, ["rolledBack"] = false },
             ["roots"] = new JsonArray(Root("r-old", "old", "2029-12-31T23:59:00Z", -60), Root("r-new", "active", "2031-01-01T00:00:00Z", 365 * 86_400)),
-            ["jwtKeys"] = new JsonArray(new JsonObject { ["keyId"] = "k1", ["cluster"] = "main", ["notAfter"] = "2030-01-08T00:00:00Z", ["secondsLeft"] = 7 * 86_400 }),
+            ["jwtKeys"] = new JsonArray(new JsonObject { ["keyId"] = "k1", ["cluster"] = "main", ["state"] = "active", ["notAfter"] = "2030-01-08T00:00:00Z", ["secondsLeft"] = 7 * 86_400 }),
         },
         ["issuingCas"] = new JsonArray(IssuingCa("ca-1", "r-old", 1, "2029-12-31T23:30:00Z"), IssuingCa("ca-2", "r-new", 2, live: 12)),
         ["silos"] = new JsonArray(

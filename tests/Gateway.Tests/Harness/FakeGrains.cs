@@ -82,7 +82,8 @@ internal sealed class FakeGrains(FakeRegistrations registrations)
         {
             nameof(ITrustDomainGrain.GetAsync) when method.DeclaringType == typeof(ITrustDomainGrain) => Task.FromResult(new TrustDomainView(
                 "mesh.test", 7, 300,
-                [new AuthorityView("root1", AuthorityState.Active, [0x30, 0x00], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(10), "file:root/1")])),
+                [new AuthorityView("root1", AuthorityState.Active, [0x30, 0x00], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(10), "file:root/1")],
+                JwtAuthorities: [new JwtAuthorityView("k1", "main", [], Effective), new JwtAuthorityView("k2", "elsewhere", [], Effective)])),
             nameof(ITrustDomainGrain.BundleNumberAsync) => Task.FromResult(7L),
             nameof(ITrustDomainGrain.StartRotationAsync) => Task.FromResult(Start((StartRotation)arguments[0]!)),
             nameof(ITrustDomainGrain.ChangeRotationAsync) => Task.FromResult(Rotation.Rotation

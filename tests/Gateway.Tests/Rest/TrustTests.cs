@@ -29,6 +29,9 @@ public sealed class TrustTests
         Assert.Equal((7, "root1", "active"), (domain.GetProperty("bundleNumber").GetInt64(), domain.GetProperty("roots")[0].GetProperty("authorityId").GetString(),
             domain.GetProperty("roots")[0].GetProperty("state").GetString()));
         Assert.True(domain.GetProperty("roots")[0].GetProperty("secondsLeft").GetInt64() < 0);
+        Assert.Equal(
+            [("k1", "active"), ("k2", null)],
+            domain.GetProperty("jwtKeys").EnumerateArray().Select(key => (key.GetProperty("keyId").GetString()!, key.TryGetProperty("state", out var state) ? state.GetString() : null)));
         Assert.Equal(("ca1", 5), (trust.GetProperty("issuingCas")[0].GetProperty("authorityId").GetString(), trust.GetProperty("issuingCas")[0].GetProperty("live").GetInt64()));
         Assert.Equal(
             [("new", null), ("silo-1", 0L), ("silo-2", 2L)],
