@@ -82,7 +82,7 @@ public sealed class CommandLineTests
                 "identity quarantine", "identity release", "issuance list", "issuance verify",
                 "rotate root force", "rotate root pause", "rotate root resume", "rotate root rollback", "rotate root start", "rotate root status", "status", "svid fetch", "svid renew",
                 "svid show", "svid verify", "template create", "template delete", "template list", "token create",
-                "trust graph",
+                "trust graph", "upstream csr", "upstream import",
             ],
             Leaf(MeshCtl.Create(Host), "").Select(leaf => leaf.Path).Order());
 
