@@ -30,7 +30,7 @@ internal sealed class NodeAgent : IAsyncDisposable
     {
         var (token, socket, configuration) = (Path.Combine(folder, "join-token"), Path.Combine(folder, "agent.sock"), Path.Combine(folder, "agent.yaml"));
         await File.WriteAllTextAsync(token, await silo.Admin.CreateTokenAsync(entryId, cancellationToken), cancellationToken);
-        var operations = LoopbackPort.Lasting();
+        var operations = LoopbackPort.Free();
         await File.WriteAllTextAsync(
             configuration,
             $"""

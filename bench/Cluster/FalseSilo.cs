@@ -10,7 +10,7 @@ namespace MeshGrains.Bench;
 /// <summary>An attacker who listens where a false membership row says that a silo is, with a certificate that he made himself, and takes any client.</summary>
 internal sealed class FalseSilo : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, LoopbackPort.Lasting());
+    private readonly TcpListener _listener = new(IPAddress.Loopback, LoopbackPort.Free());
     private readonly X509Certificate2 _certificate = Certificate();
     private readonly CancellationTokenSource _over = new();
     private int _dialled;

@@ -25,7 +25,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     {
         (_server, _isHeld) = (server, isHeld ?? (_ => false));
         _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Lasting()));
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, LoopbackPort.Free()));
         _listener.Listen(512);
         _accepting = Task.Run(AcceptAsync);
     }

@@ -50,7 +50,7 @@ internal sealed class RenewStage : IAsyncDisposable
             Program = server ?? MeshTree.Program("Silo", "meshgrains"),
             Data = Path.Combine(scratch.Path, "data"),
             ConfigFile = cluster.WriteConfig(),
-            Listen = $"127.0.0.1:{LoopbackPort.Lasting().ToString(CultureInfo.InvariantCulture)}",
+            Listen = $"127.0.0.1:{LoopbackPort.Free().ToString(CultureInfo.InvariantCulture)}",
             Flags = ["--allow-short-lives"],
         };
         var silo = await SiloProcess.StartAsync(setup, cancellationToken);
@@ -153,8 +153,8 @@ internal sealed class RenewStage : IAsyncDisposable
         _agent = await AgentProcess.StartAsync(MeshTree.Program("Agent", "meshgrains-agent"), configuration, Socket, cancellationToken);
         await FileAsync(Path.Combine(nginx, "svid.pem"));
         await FileAsync(Path.Combine(haproxy, "combined.pem"));
-        _nginx = await NginxServer.StartAsync(nginx, LoopbackPort.Lasting(), cancellationToken);
-        _haproxy = await HaproxyServer.StartAsync(haproxy, LoopbackPort.Lasting(), _nginx.Address, NginxDnsName, cancellationToken);
+        _nginx = await NginxServer.StartAsync(nginx, LoopbackPort.Free(), cancellationToken);
+        _haproxy = await HaproxyServer.StartAsync(haproxy, LoopbackPort.Free(), _nginx.Address, NginxDnsName, cancellationToken);
         (Nginx, Haproxy) = (new ProxyTarget("nginx", _nginx.Address, Id("/nginx")), new ProxyTarget("haproxy", _haproxy.Address, Id("/haproxy")));
         Client = new WorkloadApiClient(Socket, Id("/client"));
         await Client.FirstAsync(Patience, cancellationToken);

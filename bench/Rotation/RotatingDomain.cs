@@ -28,7 +28,7 @@ internal sealed class RotatingDomain : IAsyncDisposable
     public SiloProcess Silo { get; private set; } = null!;
 
     /// <summary>Where the other domain fetches this one's bundle, and the CA that vouches for it.</summary>
-    public int FederationPort { get; } = LoopbackPort.Lasting();
+    public int FederationPort { get; } = LoopbackPort.Free();
 
     public string WebCaFile => Path.Combine(Folder, "web.pem");
 
@@ -98,7 +98,7 @@ internal sealed class RotatingDomain : IAsyncDisposable
             Domain = TrustDomain.Name,
             Data = Path.Combine(Folder, "data"),
             ConfigFile = config,
-            Listen = _setup?.Listen ?? $"127.0.0.1:{LoopbackPort.Lasting().ToString(CultureInfo.InvariantCulture)}",
+            Listen = _setup?.Listen ?? $"127.0.0.1:{LoopbackPort.Free().ToString(CultureInfo.InvariantCulture)}",
             Flags = ["--allow-short-lives", "--keys", Vault.KeyUri],
             Environment = Vault.Environment,
         };

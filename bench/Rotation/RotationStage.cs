@@ -259,12 +259,12 @@ internal sealed class RotationStage : IAsyncDisposable
             await Waiting.ForAsync($"Waiting for {file}", agent, _ => Task.FromResult(File.Exists(file) ? file : null), Patience, cancellationToken);
         }
 
-        var (firstPort, secondPort) = (LoopbackPort.Lasting(), LoopbackPort.Lasting());
+        var (firstPort, secondPort) = (LoopbackPort.Free(), LoopbackPort.Free());
         _nginx = await NginxServer.StartAsync(nginx, firstPort, cancellationToken, (secondPort, Path.Combine(nginxPeer, "bundle.pem")));
         var upstream = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, secondPort);
-        var haproxyFirst = LoopbackPort.Lasting();
+        var haproxyFirst = LoopbackPort.Free();
         _haproxy = await HaproxyServer.StartAsync(
-            haproxy, LoopbackPort.Lasting(), upstream, NginxDnsName, cancellationToken, Path.Combine(haproxyPeer, "bundle.pem"),
+            haproxy, LoopbackPort.Free(), upstream, NginxDnsName, cancellationToken, Path.Combine(haproxyPeer, "bundle.pem"),
             (haproxyFirst, Path.Combine(haproxyPeer, "bundle.pem")));
         FirstTargets =
         [

@@ -74,7 +74,7 @@ public sealed class ClusterStores : IAsyncDisposable
 
     private static async Task<(RedisAddress, SupervisedProcess)> StartRedisAsync(ClusterSetup setup, ClusterFolder folder, CancellationToken cancellationToken)
     {
-        var port = LoopbackPort.Lasting();
+        var port = LoopbackPort.Free();
         var passwordFile = Path.Combine(folder.Redis, "password");
         var password = File.Exists(passwordFile)
             ? await File.ReadAllTextAsync(passwordFile, cancellationToken)
@@ -87,7 +87,7 @@ public sealed class ClusterStores : IAsyncDisposable
 
     private static async Task<(BlobAddress, SupervisedProcess)> StartAzuriteAsync(ClusterSetup setup, ClusterFolder folder, CancellationToken cancellationToken)
     {
-        var port = LoopbackPort.Lasting();
+        var port = LoopbackPort.Free();
         ClusterFolder.WriteAtomically(folder.AccountKey, System.Text.Encoding.ASCII.GetBytes(AzuriteServer.AccountKey));
         ClusterFolder.Private(folder.Azurite);
         var process = new SupervisedProcess(

@@ -199,7 +199,7 @@ public sealed class MeshCluster : IAsyncDisposable
         var name = ClusterNames.Silo(number);
         var roles = ClusterNames.Roles(number);
         await _certificates.EnsureAsync(name, roles, cancellationToken);
-        var (link, relay) = ($"127.0.0.1:{LoopbackPort.Lasting()}", $"127.0.0.1:{LoopbackPort.Lasting()}");
+        var (link, relay) = ($"127.0.0.1:{LoopbackPort.Free()}", $"127.0.0.1:{LoopbackPort.Free()}");
         var silo = new ClusterMember(
             name, roles, Folder.Data(name), Supervise(name, () => MemberFlags.Silo(_setup, Folder, Stores.Redis, Stores.Blob, name, roles, link, relay)), link, relay);
         await silo.Process.StartAsync(cancellationToken);

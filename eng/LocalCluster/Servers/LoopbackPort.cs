@@ -7,27 +7,20 @@ namespace MeshGrains.LocalCluster;
 public static class LoopbackPort
 {
     /// <summary>Below the range that outgoing connections take their ports from (32768 and above on Linux), above what services use.</summary>
-    private const int FirstLasting = 20_000;
-    private const int LastLasting = 32_000;
+    private const int First = 20_000;
+    private const int Last = 32_000;
 
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
-    /// <summary>A TCP port of 127.0.0.1 that is free now. Another process may take it before it is bound.</summary>
-    public static int Free()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
-
     /// <summary>
-    /// A free TCP port of 127.0.0.1 for a process that is started again on it: no outgoing connection takes it meanwhile. Given once to this process.
+    /// A TCP port of 127.0.0.1 that is free now and that no outgoing connection takes, also while a process is started again on it. Given once to this
+    /// process.
     /// </summary>
-    public static int Lasting()
+    public static int Free()
     {
         while (true)
         {
-            var port = Random.Shared.Next(FirstLasting, LastLasting);
+            var port = Random.Shared.Next(First, Last);
             if (IsFree(port) && Given.TryAdd(port, true))
             {
                 return port;

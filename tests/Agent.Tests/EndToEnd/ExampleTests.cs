@@ -43,7 +43,7 @@ public sealed class ExampleTests(ExampleTests.Stage stage) : IClassFixture<Examp
             ["MESH_AGENT"] = Program("Agent", "meshgrains-agent"),
             ["WORKLOAD_EXAMPLE"] = Program("WorkloadExample", "workload-example"),
             ["TRUST_DOMAIN"] = SiloClient.TrustDomain,
-            ["PORT"] = LoopbackPort.Lasting().ToString(CultureInfo.InvariantCulture),
+            ["PORT"] = LoopbackPort.Free().ToString(CultureInfo.InvariantCulture),
             ["TTL"] = "6s",
             ["ROTATIONS"] = "1",
             ["PYTHONDONTWRITEBYTECODE"] = "1",

@@ -29,8 +29,8 @@ public sealed class ProxyTests
             "outputs.1.name=haproxy", $"outputs.1.spiffeId={Id("/haproxy")}", $"outputs.1.combined={haproxyFiles}/combined.pem",
             $"outputs.1.bundle={haproxyFiles}/bundle.pem", "outputs.1.signal=USR2", $"outputs.1.pidFile={HaproxyServer.PidFile(haproxyFiles)}");
         await Eventually.HoldsAsync(() => File.Exists($"{nginxFiles}/svid.pem") && File.Exists($"{haproxyFiles}/combined.pem"), "the files are written");
-        await using var nginx = await NginxServer.StartAsync(nginxFiles, LoopbackPort.Lasting(), CancellationToken.None);
-        await using var haproxy = await HaproxyServer.StartAsync(haproxyFiles, LoopbackPort.Lasting(), nginx.Address, NginxDnsName, CancellationToken.None);
+        await using var nginx = await NginxServer.StartAsync(nginxFiles, LoopbackPort.Free(), CancellationToken.None);
+        await using var haproxy = await HaproxyServer.StartAsync(haproxyFiles, LoopbackPort.Free(), nginx.Address, NginxDnsName, CancellationToken.None);
         await using var client = new WorkloadApiClient(stage.Socket, Id("/client"));
         await client.FirstAsync(Patience, CancellationToken.None);
         ProxyTarget[] targets = [new("nginx", nginx.Address, Id("/nginx")), new("haproxy", haproxy.Address, Id("/haproxy"))];

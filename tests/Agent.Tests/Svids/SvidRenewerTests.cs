@@ -260,6 +260,7 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
         var end = _time.GetUtcNow() + time;
         while (_time.GetUtcNow() < end)
         {
+            await Eventually.HoldsAsync(() => _time.UntilNextTimer is not null, "it sleeps again");
             var (before, step) = (progress(), _time.UntilNextTimer!.Value);
             var left = end - _time.GetUtcNow();
             _time.Advance(step < left ? step : left);

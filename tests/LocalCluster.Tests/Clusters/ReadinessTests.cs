@@ -20,5 +20,5 @@ public sealed class ReadinessTests
 
     [Fact]
     public async Task Nobody_there_is_not_ready()
-        => Assert.StartsWith("does not answer", (await Readiness.AskAsync(new Uri($"http://127.0.0.1:{LoopbackPort.Lasting()}"), CancellationToken.None)).Why, StringComparison.Ordinal);
+        => Assert.StartsWith("does not answer", (await Readiness.AskAsync(new Uri($"http://127.0.0.1:{LoopbackPort.Free()}"), CancellationToken.None)).Why, StringComparison.Ordinal);
 }
