@@ -1,5 +1,6 @@
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Agents;
+using MeshGrains.Gateway.Clusters;
 using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Istio;
@@ -49,6 +50,7 @@ public static class GatewayServices
         services.AddSingleton<Audit>();
         services.AddSingleton<AdminContext>();
         services.AddSingleton<LogCheck>();
+        services.AddAuthorityApi();
         OpenApi.Add(services);
 
         services.AddSingleton<IReadinessCheck, LogReadiness>();
@@ -114,6 +116,7 @@ public static class GatewayServices
         grpc.MapGrpcReflection();
 
         app.MapAgents();
+        app.MapAuthorityApi();
         Resource<BundleEndpoints>(services).Map(app);
         Resource<OpenIdEndpoints>(services).Map(app);
         if (services.GetService<ICrlSource>() is not null)
@@ -135,6 +138,7 @@ public static class GatewayServices
         Resource<FederationEndpoints>(services).Map(app);
         Resource<StatusEndpoints>(services).Map(app);
         Resource<TrustEndpoints>(services).Map(app);
+        Resource<ClusterEndpoints>(services).Map(app);
         OpenApi.Map(app);
         Resource<RelayEndpoints>(services).Map(app);
         Resource<HealthEndpoints>(services).Map(app);

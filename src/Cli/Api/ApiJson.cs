@@ -38,6 +38,7 @@ namespace MeshGrains.Cli;
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(RotationStatusView))]
+[JsonSerializable(typeof(ClusterList))]
 [JsonSerializable(typeof(TrustView))]
 [JsonSerializable(typeof(JwtAuthoritiesView))]
 [JsonSerializable(typeof(StartRotationBody))]

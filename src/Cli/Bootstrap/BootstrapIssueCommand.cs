@@ -14,13 +14,13 @@ internal static class BootstrapIssueCommand
     public static Command Create(CliHost host)
     {
         var authorityDirectory = new Option<string>("--ca") { Description = "Directory that 'bootstrap init' filled.", HelpName = "DIR", Required = true };
-        var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration), or a gateway's.", HelpName = "NAME", Required = true };
+        var silo = new Option<string>("--silo") { Description = "The silo's name (key 'silo' of its configuration), a gateway's, or a cluster's (key 'cluster').", HelpName = "NAME", Required = true };
         var role = new Option<string>("--role")
         {
-            Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: 'meshgrains gateway', relays to silos and is none.",
-            HelpName = "silo|authority|gateway", DefaultValueFactory = _ => BootstrapNames.SiloRole,
+            Description = "authority: may hold the root key's permission. silo: asks an authority. gateway: 'meshgrains gateway', relays to silos and is none. cluster: a cluster of the trust domain, for its link to the home or to its members.",
+            HelpName = "silo|authority|gateway|cluster", DefaultValueFactory = _ => BootstrapNames.SiloRole,
         };
-        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole);
+        role.AcceptOnlyFromAmong(BootstrapNames.SiloRole, BootstrapNames.AuthorityRole, BootstrapNames.GatewayRole, BootstrapNames.ClusterRole);
         var dns = new Option<string[]>("--dns") { Description = "Host name that other silos dial; of a gateway, that its clients dial. May be repeated. Default localhost", HelpName = "NAME" };
         var ip = new Option<string[]>("--ip") { Description = "IP address that a gateway's clients dial. May be repeated. Default none but loopback", HelpName = "ADDRESS" };
         var directory = new Option<string>("--out") { Description = "Directory for ca.pem, silo.pem and silo.key (0600): the silo's DIR/bootstrap.", HelpName = "DIR", Required = true };

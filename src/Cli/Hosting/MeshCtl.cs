@@ -38,6 +38,7 @@ internal static class MeshCtl
             RotateCommands.Create(host),
             TrustCommands.Create(host),
             UpstreamCommands.Create(host),
+            ClusterCommands.Create(host),
             IssuanceCommands.Create(host),
             DenialCommands.Create(host),
             IdentityCommands.Create(host),

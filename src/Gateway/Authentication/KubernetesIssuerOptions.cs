@@ -12,6 +12,9 @@ public sealed class KubernetesIssuerOptions
     /// <summary>The exact <c>iss</c> of its tokens, as the API server's <c>--service-account-issuer</c> gives it.</summary>
     public string Issuer { get; set; } = "";
 
+    /// <summary>The cluster that its tokens count in; required where the trust domain has several. Empty: this one.</summary>
+    public string Cluster { get; set; } = "";
+
     /// <summary>The one audience that a token must be made for.</summary>
     public string Audience { get; set; } = "istio-ca";
 

@@ -49,6 +49,7 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(AgentPage))]
 [JsonSerializable(typeof(AgentItem))]
 [JsonSerializable(typeof(RotationStatusView))]
+[JsonSerializable(typeof(ClusterList))]
 [JsonSerializable(typeof(TrustView))]
 [JsonSerializable(typeof(JwtAuthoritiesView))]
 [JsonSerializable(typeof(StartRotationBody))]

@@ -19,6 +19,9 @@ internal sealed class Access
     /// <summary>A gRPC method for anyone on the mesh listener; its failures are gRPC statuses, not problem documents.</summary>
     public static Access Grpc { get; } = new(ListenerKinds.Mesh, [], open: true, grpc: true);
 
+    /// <summary>A gRPC method on other listeners, whose handler looks at who calls.</summary>
+    public static Access GrpcOn(ListenerKinds listeners) => new(listeners, [], open: true, grpc: true);
+
     /// <summary>Operators with one of these roles; <see cref="OperatorRole.Admin"/> is always one of them.</summary>
     public static Access Operators(params OperatorRole[] roles)
         => new(ListenerKinds.Mesh | ListenerKinds.Admin, [.. roles, OperatorRole.Admin], open: false, grpc: false);

@@ -23,6 +23,9 @@ internal sealed class ConnectionOrigin(ListenerKinds listener)
     /// <summary>The other side of a relay link; null on every other listener.</summary>
     public RelayPeer? RelayPeer { get; set; }
 
+    /// <summary>The member cluster at the other end; null on every listener but the authority's.</summary>
+    public string? Cluster { get; set; }
+
     /// <summary>Who handed this call on; null when the client called by itself.</summary>
     public RelayPeer? RelayedBy { get; init; }
 

@@ -20,4 +20,7 @@ internal enum ListenerKinds
 
     /// <summary>TLS without clients' certificates, for foreign trust domains: our bundle and nothing else.</summary>
     Federation = 16,
+
+    /// <summary>Mutual TLS with certificates of role <c>cluster</c>, for the member clusters of this home.</summary>
+    Authority = 32,
 }

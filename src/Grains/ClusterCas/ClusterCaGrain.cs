@@ -27,7 +27,7 @@ internal sealed partial class ClusterCaGrain(
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(10);
 
-    private readonly SiloProof _proof = new(bootstrap, trustDomain.Value.Name, svids.Value.ClockSkew, time);
+    private readonly SiloProof _proof = new(() => bootstrap.Anchors, trustDomain.Value.Name, svids.Value.ClockSkew, time);
     private GrainRecord<ClusterCaState> _record = null!;
     private bool _sweeps;
 
@@ -67,7 +67,7 @@ internal sealed partial class ClusterCaGrain(
         }
 
         var certified = await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).CertifyAsync(new CertifyIssuingCa(
-            request.OperationId, trustDomain.Value.Cluster, request.Silo, request.SubjectPublicKeyInfo, (long)options.Value.IssuingCaTtl.TotalSeconds));
+            request.OperationId, trustDomain.Value.Cluster, request.Silo, request.SubjectPublicKeyInfo, (long)options.Value.IssuingCaTtl.TotalSeconds, request));
         await CommitAsync(ClusterCaDecisions.Activate(_record.Committed, request.OperationId, certified, time.GetUtcNow()));
         return certified;
     }

@@ -5,7 +5,7 @@ using MeshGrains.Identity;
 namespace MeshGrains.Grains;
 
 /// <summary>Checks that a silo's words are that silo's own: by its bootstrap certificate, its signature, and their date.</summary>
-internal sealed class SiloProof(ISiloBootstrap bootstrap, string trustDomain, TimeSpan clockSkew, TimeProvider time)
+internal sealed class SiloProof(Func<SpiffeBundle> anchors, string trustDomain, TimeSpan clockSkew, TimeProvider time)
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(5);
 
@@ -27,7 +27,7 @@ internal sealed class SiloProof(ISiloBootstrap bootstrap, string trustDomain, Ti
         }
 
         var validation = X509SvidValidator.Validate(
-            chain[0], [.. chain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], bootstrap.Anchors, now, new X509SvidValidationOptions { ClockSkew = clockSkew });
+            chain[0], [.. chain.Skip(1).Select(der => (ReadOnlyMemory<byte>)der)], anchors(), now, new X509SvidValidationOptions { ClockSkew = clockSkew });
         if (!validation.IsValid)
         {
             return $"its bootstrap certificate is not acceptable: {validation.Error}";

@@ -51,6 +51,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddHostedSingleton<MaintenanceWatchdog>();
         services.AddSingleton<BundleAcknowledgements>();
         services.AddHostedSingleton<CrlPublisher>();
+        services.TryAddSingleton<MemberClusters>();
+        services.TryAddSingleton<IHomeCluster, NoHomeCluster>();
         services.AddSingleton<RotationFactFinder>();
         services.AddSingleton<RotationInstruments>();
         services.AddHostedSingleton<RotationDriver>();
@@ -62,6 +64,8 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddValidatedOptions<CaOptions, CaOptionsValidator>();
         services.AddValidatedOptions<SvidOptions, SvidOptionsValidator>();
         services.AddValidatedOptions<RotationOptions, RotationOptionsValidator>();
+        services.AddValidatedOptions<HomeOptions, HomeOptionsValidator>();
+        services.AddValidatedOptions<AuthorityOptions, AuthorityOptionsValidator>();
         services.AddValidatedOptions<JwtOptions, JwtOptionsValidator>();
         services.AddValidatedOptions<DenialOptions, DenialOptionsValidator>();
         services.AddValidatedOptions<RevocationOptions, RevocationOptionsValidator>();

@@ -65,6 +65,11 @@ internal sealed partial class IssuanceGuard(DenialReplica denials, RegistrationR
             return IssuanceRefusals.DenialsStale;
         }
 
+        if (registrations.Outside(registration.Id) is { } outside)
+        {
+            return outside;
+        }
+
         if (fresh.Contains(DenialKind.QuarantinedIdentity, registration.IdText))
         {
             return new Refusal(RefusalCode.PermissionDenied, "quarantined", "This identity is quarantined: it gets no new certificates until an operator releases it.");

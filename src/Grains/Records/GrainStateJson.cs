@@ -15,4 +15,5 @@ namespace MeshGrains.Grains;
 [JsonSerializable(typeof(FederationState))]
 [JsonSerializable(typeof(FederationSetState))]
 [JsonSerializable(typeof(RevocationState))]
+[JsonSerializable(typeof(MemberClusterState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

@@ -13,6 +13,7 @@ internal sealed class RegistrationResolver(
     IIssuanceLog log,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<SvidOptions> options,
+    IOptions<HomeOptions> home,
     TimeProvider time)
 {
     private readonly RegistrationCache<(string Caller, string? Pod, string? Wanted)> _byCaller =
@@ -25,6 +26,10 @@ internal sealed class RegistrationResolver(
     private readonly ConcurrentDictionary<(string Caller, string? Pod, string? Wanted), Lazy<Task<RegistrationResult>>> _underWay = new();
 
     private string TrustDomainName => trustDomain.Value.Name;
+
+    /// <summary>Why this cluster issues nothing to such an identity, whatever registers it; null when it may.</summary>
+    public Refusal? Outside(SpiffeId id) => !home.Value.IsElsewhere || ClusterPaths.Allows(home.Value.AllowedPaths, id.Path) ? null : new Refusal(
+        RefusalCode.PermissionDenied, "outside_cluster", "This identity lies outside of the paths that this cluster issues in.");
 
     /// <summary>Synchronous whenever the registration is cached.</summary>
     public ValueTask<RegistrationResult> ResolveAsync(AuthenticatedCaller caller, string? wanted, CancellationToken cancellationToken)

@@ -21,7 +21,8 @@ internal static class RestoreDecisions
             At = now,
             Actor = actor,
             Reason = reason,
-            BundleNumber = Math.Max(state.BundleNumber, shown) + 1,
+            // A member cluster's number is the home's, which alone gives the next one.
+            BundleNumber = state.Follows is null ? Math.Max(state.BundleNumber, shown) + 1 : state.BundleNumber,
             DenialNumber = Math.Max(stored, denied) + 1,
             RetireGatesShutUntil = state.RetireGatesShutUntil is { } standing && standing > shut ? standing : shut,
         };

@@ -19,4 +19,8 @@ public interface IRotationGrain : IGrainWithStringKey
     /// <summary>Which gates are open and who is missing, as of a moment ago.</summary>
     [Alias("Status")]
     Task<RotationStatus> StatusAsync();
+
+    /// <summary>In a member cluster: what there is to tell the home, as of a moment ago.</summary>
+    [Alias("Report")]
+    Task<ClusterReport> ReportAsync();
 }

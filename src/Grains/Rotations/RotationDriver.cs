@@ -11,12 +11,19 @@ public sealed partial class RotationDriver(
     RotationInstruments instruments,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<RotationOptions> options,
+    IOptions<HomeOptions> home,
     IRandomSource random,
     TimeProvider time,
     ILogger<RotationDriver> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        if (home.Value.IsElsewhere)
+        {
+            // The home rotates; HomeFollower tells it how things stand here.
+            return;
+        }
+
         try
         {
             await denials.Joined.WaitAsync(stoppingToken);

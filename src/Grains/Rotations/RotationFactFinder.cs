@@ -8,11 +8,11 @@ namespace MeshGrains.Grains;
 /// is one that stays. What does not answer is told as such and keeps its gate shut.
 /// </summary>
 internal sealed class RotationFactFinder(
-    IGrainFactory grains, IIssuanceLog log, BundleAcknowledgements acknowledgements, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids,
+    IGrainFactory grains, MemberClusters members, IIssuanceLog log, BundleAcknowledgements acknowledgements, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids,
     TimeProvider time)
 {
     public async Task<RotationFacts> FindAsync(RotationView rotation, CancellationToken cancellationToken) =>
-        new(rotation.RotationId, rotation.Phase, rotation.Number, [await FindHereAsync(rotation, cancellationToken)]);
+        new(rotation.RotationId, rotation.Phase, rotation.Number, [await FindHereAsync(rotation, cancellationToken), .. await members.FactsAsync(rotation)]);
 
     /// <summary>This cluster's part.</summary>
     public async Task<ClusterRotationFacts> FindHereAsync(RotationView rotation, CancellationToken cancellationToken)

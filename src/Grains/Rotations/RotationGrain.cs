@@ -14,6 +14,7 @@ internal sealed partial class RotationGrain(
     RotationFactFinder finder,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<RotationOptions> options,
+    IOptions<HomeOptions> home,
     IOptions<CaOptions> ca,
     IRandomSource random,
     TimeProvider time,
@@ -24,6 +25,7 @@ internal sealed partial class RotationGrain(
 
     private long? _lookedAt;
     private RotationStatus? _status;
+    private ClusterReport? _report;
 
     private ITrustDomainGrain TrustDomain => grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name);
 
@@ -89,6 +91,34 @@ internal sealed partial class RotationGrain(
         {
             return known with { Trouble = failure.Message };
         }
+    }
+
+    public async Task<ClusterReport> ReportAsync()
+    {
+        if (_report is { } known && _lookedAt is { } looked && time.GetElapsedTime(looked) < options.Value.LookEvery / 2)
+        {
+            return known;
+        }
+
+        var view = await TrustDomain.GetAsync();
+        var empty = new ClusterReport(view.BundleNumber, [.. home.Value.AllowedPaths], "", default, 0, Facts: null);
+        _report = view.Rotation is { IsRunning: true, Phase: not RotationPhase.Prepare } rotation
+            ? empty with
+            {
+                RotationId = rotation.RotationId, Phase = rotation.Phase, Number = rotation.Number, Facts = await FactsAsync(rotation, view.RetireGatesShutUntil),
+            }
+            : empty;
+        _lookedAt = time.GetTimestamp();
+        return _report;
+    }
+
+    /// <summary>What a member's restored state does not know of may still live: nothing is retired on its count before that time is over.</summary>
+    private async Task<ClusterRotationFacts> FactsAsync(RotationView rotation, DateTimeOffset? shutUntil)
+    {
+        var facts = await finder.FindHereAsync(rotation, CancellationToken.None);
+        return rotation.Phase == RotationPhase.Drain && shutUntil > time.GetUtcNow()
+            ? facts with { Failure = $"a declared restore keeps everything until {shutUntil:u}" }
+            : facts;
     }
 
     [LoggerMessage(EventId = 164, Level = LogLevel.Information, Message = "The root's rotation waits in {Phase}. {Gates}")]

@@ -67,6 +67,14 @@ public interface ITrustDomainGrain : IGrainWithStringKey
     [Alias("JudgeRotation")]
     Task<RotationStatus> JudgeRotationAsync(RotationFacts? facts);
 
+    /// <summary>At the home: the trust domain's record for member clusters, in the form of <see cref="IStateCodec"/>.</summary>
+    [Alias("Share")]
+    Task<byte[]> ShareAsync();
+
+    /// <summary>In a member cluster: takes the home's record over, unless it is older than the one that is known. True when something changed.</summary>
+    [Alias("Follow")]
+    Task<bool> FollowAsync(byte[] record);
+
     /// <summary>Creates (revision 1) or replaces (stored revision + 1) a template.</summary>
     [Alias("PutTemplate")]
     Task<RegistrationTemplate> PutTemplateAsync(RegistrationTemplate template);

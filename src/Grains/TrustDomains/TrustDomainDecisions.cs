@@ -16,6 +16,9 @@ internal static class TrustDomainDecisions
 
     private const int MaxIntents = 4096;
     private const int KeptPast = 512;
+
+    /// <summary>What one member cluster may ask for within an hour: whoever took it over leaves the others enough.</summary>
+    private const int MaxIntentsPerMember = 512;
     private const long MaxRootSeconds = 100L * 366 * 86_400;
 
     /// <summary>The next step of the root in the making; the same from every point that a crash may have left.</summary>
@@ -111,6 +114,7 @@ internal static class TrustDomainDecisions
             return (state, Check(standing, command, KeyIdentifier.AuthorityId(key), now));
         }
 
+        CheckBudget(state, command, now);
         var root = ActiveRoot(state);
         var pruned = Prune(state.Intents, now);
         if (pruned.Length >= MaxIntents)
@@ -147,6 +151,24 @@ internal static class TrustDomainDecisions
             BundleNumber = state.BundleNumber,
         };
         return (state with { Intents = pruned.Add(intent), OperationId = $"{command.OperationId}:intent" }, intent);
+    }
+
+    /// <summary>The home's own cluster CA has counted its silos' requests; nobody else has counted those of a member's.</summary>
+    private static void CheckBudget(TrustDomainState state, CertifyIssuingCa command, DateTimeOffset now)
+    {
+        if (command.BudgetPerHour <= 0)
+        {
+            return;
+        }
+
+        var recent = state.Intents.Where(intent => intent.Cluster == command.Cluster && intent.RequestedAt > now - AbandonAfter).ToList();
+        if (recent.Count >= MaxIntentsPerMember || recent.Count(intent => intent.Silo == command.Silo) >= command.BudgetPerHour)
+        {
+            throw new GrainOperationException(
+                RefusalCode.ResourceExhausted, "issuing_ca_budget",
+                $"Silo '{command.Silo}' of cluster '{command.Cluster}', or that cluster, has asked for as many issuing CAs within the hour as it may "
+                + $"({command.BudgetPerHour} a silo, {MaxIntentsPerMember} a cluster).");
+        }
     }
 
     /// <summary>An operation id stands for one silo and key; and what the KMS could not sign in half a life is not worth a signature any more.</summary>

@@ -8,6 +8,7 @@ internal sealed partial class TrustDomainGrain
 {
     public async Task<RotationView> StartRotationAsync(StartRotation command)
     {
+        AtHomeOnly();
         if (!SiloProof.IsWord(command.OperationId))
         {
             throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_operation", "An operation id is 1 to 64 letters, digits, '-', '_' or '.'.");
@@ -27,6 +28,7 @@ internal sealed partial class TrustDomainGrain
 
     public async Task<RotationView> ChangeRotationAsync(ChangeRotation command)
     {
+        AtHomeOnly();
         await _record.RefreshAsync();
         var next = RotationDecisions.Change(State, command, time.GetUtcNow());
         if (!ReferenceEquals(next, State))
@@ -41,6 +43,7 @@ internal sealed partial class TrustDomainGrain
 
     public async Task<RotationView?> PrepareRotationAsync()
     {
+        AtHomeOnly();
         await _record.SettleAsync();
         while (RotationDecisions.Running(State) is { Phase: RotationPhase.Prepare, Paused: false } rotation)
         {
@@ -56,6 +59,7 @@ internal sealed partial class TrustDomainGrain
 
     public async Task<RotationStatus> AdvanceRotationAsync(RotationFacts facts, string operationId)
     {
+        AtHomeOnly();
         await _record.SettleAsync();
         var now = time.GetUtcNow();
         var next = RotationDecisions.Advance(State, facts, rotations.Value, operationId, now);
@@ -76,11 +80,12 @@ internal sealed partial class TrustDomainGrain
     {
         await _record.SettleAsync();
         await ShowAsync();
-        return facts is null ? new RotationStatus(_shown?.Rotation, [], null, null) : Judge(facts);
+        return facts is null || Follows ? new RotationStatus(_shown?.Rotation, [], null, Follows ? Elsewhere : null) : Judge(facts);
     }
 
     public async Task<RotationView?> StartDueRotationAsync(StartRotation command)
     {
+        AtHomeOnly();
         await _record.SettleAsync();
 
         // Told apart by their names, trust domains of one deployment do not begin together; the same one always at the same time.

@@ -9,6 +9,7 @@ internal sealed partial class TrustDomainGrain
 {
     public async Task<UpstreamRequest> UpstreamRequestAsync()
     {
+        AtHomeOnly();
         await _record.SettleAsync();
         var root = State.Authorities.LastOrDefault(known => known.RequestDer is not null) ?? throw new GrainOperationException(
             RefusalCode.Conflict, "no_request",
@@ -20,6 +21,7 @@ internal sealed partial class TrustDomainGrain
 
     public async Task<UpstreamImport> ImportUpstreamAsync(ImportUpstreamChain command)
     {
+        AtHomeOnly();
         if (!SiloProof.IsWord(command.OperationId))
         {
             throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_operation", "An operation id is 1 to 64 letters, digits, '-', '_' or '.'.");

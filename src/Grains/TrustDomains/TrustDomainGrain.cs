@@ -22,6 +22,9 @@ internal sealed partial class TrustDomainGrain(
     IOptions<TrustDomainOptions> options,
     IOptions<SvidOptions> svids,
     IOptions<RotationOptions> rotations,
+    IOptions<HomeOptions> home,
+    IHomeCluster homeCluster,
+    IStateCodec codec,
     ISerialSource serials,
     IRandomSource random,
     TimeProvider time,
@@ -65,7 +68,13 @@ internal sealed partial class TrustDomainGrain(
             await _record.RefreshAsync();
         }
 
-        if (State.BundleNumber < shown)
+        CheckHome();
+        if (State.BundleNumber < shown && Follows)
+        {
+            // The home has the newer one; until it is there, none is shown.
+            _least = shown;
+        }
+        else if (State.BundleNumber < shown)
         {
             throw StoreFailures.Of(new RecordTamperedException(
                 $"trust-domain/{_trustDomain.Name}",
@@ -79,6 +88,11 @@ internal sealed partial class TrustDomainGrain(
     public async Task<TrustDomainView> EnsureAsync(EnsureTrustDomain command)
     {
         await _record.SettleAsync();
+        if (Follows)
+        {
+            return await EnsureFollowedAsync();
+        }
+
         if (State.BundleNumber == 0)
         {
             while (TrustDomainDecisions.NextRootStep(State) is not RootStep.Done and var step)
@@ -155,7 +169,7 @@ internal sealed partial class TrustDomainGrain(
     /// </summary>
     private async Task ShowAsync()
     {
-        if (State.BundleNumber == 0)
+        if (State.BundleNumber == 0 || State.BundleNumber < _least)
         {
             return;
         }
@@ -190,6 +204,11 @@ internal sealed partial class TrustDomainGrain(
     public async Task<CertifiedIssuingCa> CertifyAsync(CertifyIssuingCa command)
     {
         await _record.SettleAsync();
+        if (Follows)
+        {
+            return await CertifyAtHomeAsync(command);
+        }
+
         var (next, intent) = TrustDomainDecisions.Certify(State, _trustDomain, command, serials.Next(), time.GetUtcNow());
         if (!ReferenceEquals(next, State))
         {
@@ -216,6 +235,11 @@ internal sealed partial class TrustDomainGrain(
     public async Task<long> PublishJwtAuthorityAsync(PublishJwtAuthority command)
     {
         await _record.SettleAsync();
+        if (Follows)
+        {
+            return await TakeAsync(await homeCluster.PublishJwtAuthorityAsync(command, CancellationToken.None));
+        }
+
         var next = JwtPublishing.Publish(State, command, svids.Value.ClockSkew, time.GetUtcNow());
         if (!ReferenceEquals(next, State))
         {
@@ -230,6 +254,11 @@ internal sealed partial class TrustDomainGrain(
     public async Task<bool> WithdrawJwtAuthorityAsync(string cluster, string keyId, string operationId)
     {
         await _record.SettleAsync();
+        if (Follows)
+        {
+            return await TakeAsync(await homeCluster.WithdrawJwtAuthorityAsync(keyId, operationId, CancellationToken.None));
+        }
+
         if (JwtPublishing.Withdraw(State, cluster, keyId, operationId, time.GetUtcNow()) is not { } next)
         {
             return false;
@@ -247,6 +276,11 @@ internal sealed partial class TrustDomainGrain(
     public async Task<long> RevokeJwtAuthorityAsync(string cluster, string keyId, string operationId)
     {
         await _record.SettleAsync();
+        if (Follows)
+        {
+            return await TakeAsync(await homeCluster.RevokeJwtAuthorityAsync(keyId, operationId, CancellationToken.None));
+        }
+
         var next = JwtPublishing.Revoke(State, cluster, keyId, operationId);
         if (!ReferenceEquals(next, State))
         {

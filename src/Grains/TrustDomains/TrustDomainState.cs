@@ -29,4 +29,7 @@ public sealed record TrustDomainState : StoredForm
 
     /// <summary>Issuing CAs that were certified with an older bundle than this are to be replaced at once; null: none are.</summary>
     public long? IssuersFrom { get; init; }
+
+    /// <summary>The home cluster whose record this follows; null at the home itself.</summary>
+    public string? Follows { get; init; }
 }

@@ -6,7 +6,7 @@ namespace MeshGrains.Grains;
 /// <summary>One workload identity: serialises changes of its registrations and asks for its quarantine. Its records live in the stores.</summary>
 [GrainType("workload")]
 internal sealed class WorkloadIdentityGrain(
-    IRegistrationStore registrations, IGrainFactory grains, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids, RegistrationChanges changes,
+    IRegistrationStore registrations, IGrainFactory grains, IOptions<TrustDomainOptions> trustDomain, IOptions<SvidOptions> svids, IOptions<HomeOptions> home, RegistrationChanges changes,
     TimeProvider time)
     : Grain, IWorkloadIdentityGrain
 {
@@ -39,6 +39,12 @@ internal sealed class WorkloadIdentityGrain(
         if (EntryRules.Check(entry, svids.Value.MaxTtl) is { } wrong)
         {
             throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_entry", wrong);
+        }
+
+        if (home.Value.IsElsewhere && !ClusterPaths.Allows(home.Value.AllowedPaths, SpiffeId.Parse(entry.SpiffeId).Path))
+        {
+            throw new GrainOperationException(
+                RefusalCode.InvalidArgument, "outside_cluster", $"This cluster issues in {string.Join(", ", home.Value.AllowedPaths)} alone (home.allowedPaths); register {entry.SpiffeId} where it is issued.");
         }
 
         var before = entry.Revision == 1 ? null : await FindAsync(entry.Id);

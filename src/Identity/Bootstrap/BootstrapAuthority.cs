@@ -59,8 +59,8 @@ public sealed class BootstrapAuthority : IDisposable
     public string ExportKeyPem() => _key.ExportPkcs8PrivateKeyPem();
 
     /// <summary>Certifies the key of a silo, or of a gateway in front of silos.</summary>
-    /// <param name="role"><see cref="BootstrapNames.SiloRole"/>, <see cref="BootstrapNames.AuthorityRole"/> or <see cref="BootstrapNames.GatewayRole"/>.</param>
-    /// <param name="silo">The silo's or gateway's name.</param>
+    /// <param name="role">One of those of <see cref="BootstrapNames"/>.</param>
+    /// <param name="silo">The silo's, gateway's or cluster's name.</param>
     /// <param name="subjectPublicKeyInfo">Its public key, DER.</param>
     /// <param name="dnsNames">Names that its peers dial; may be empty.</param>
     /// <param name="ttl">The certificate's life, clipped to the anchor's end.</param>

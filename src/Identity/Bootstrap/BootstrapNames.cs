@@ -9,6 +9,9 @@ public static class BootstrapNames
     /// <summary>A gateway in front of the silos: it may relay calls to them and is none of them.</summary>
     public const string GatewayRole = "gateway";
 
+    /// <summary>A cluster of the trust domain, on links between its clusters: neither a silo nor a gateway.</summary>
+    public const string ClusterRole = "cluster";
+
     /// <summary>The trust domain of bootstrap certificates: never one of the mesh's own.</summary>
     public static TrustDomain TrustDomainOf(string meshTrustDomain) => TrustDomain.Parse($"bootstrap.{meshTrustDomain}");
 
@@ -22,6 +25,10 @@ public static class BootstrapNames
     /// <summary>Takes the identity of a relay link's end apart: a silo's, or a gateway's. False for any other.</summary>
     public static bool TryReadRelayPeer(SpiffeId id, string meshTrustDomain, out string role, out string name) =>
         TrySplit(id, meshTrustDomain, out role, out name) && role is SiloRole or AuthorityRole or GatewayRole;
+
+    /// <summary>Takes the identity of a link between clusters apart; false for any other.</summary>
+    public static bool TryReadCluster(SpiffeId id, string meshTrustDomain, out string cluster) =>
+        TrySplit(id, meshTrustDomain, out var role, out cluster) && role == ClusterRole;
 
     private static bool TrySplit(SpiffeId id, string meshTrustDomain, out string role, out string name)
     {

@@ -26,6 +26,10 @@ internal sealed class MeshConfiguration
 
     public RelayOptions Relay { get; set; } = new();
 
+    public HomeOptions Home { get; set; } = new();
+
+    public AuthorityOptions Authority { get; set; } = new();
+
     public KeysOptions Keys { get; set; } = new();
 
     public CaOptions Ca { get; set; } = new();

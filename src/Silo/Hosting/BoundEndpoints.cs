@@ -29,6 +29,11 @@ internal static class BoundEndpoints
                 json.WriteString("federation", $"https://{federation}");
             }
 
+            if (endpoints.Authority is { } authority)
+            {
+                json.WriteString("authority", authority.ToString());
+            }
+
             if (endpoints.AdminSocket is { } socket)
             {
                 json.WriteString("adminSocket", socket);

@@ -12,7 +12,7 @@ namespace MeshGrains.Silo;
 internal static class ListenCheck
 {
     /// <exception cref="ConfigurationException">An address cannot be listened on.</exception>
-    public static void Require(GatewayOptions gateway, RelayOptions relay, FederationEndpointOptions federation, ClusteringOptions? clustering = null)
+    public static void Require(GatewayOptions gateway, RelayOptions relay, FederationEndpointOptions federation, ClusteringOptions? clustering = null, AuthorityOptions? authority = null)
     {
         var errors = new List<string>();
         Try(gateway.Listen, "gateway.listen", "--listen", errors);
@@ -20,6 +20,7 @@ internal static class ListenCheck
         Try(relay.Listen, "relay.listen", "--set relay.listen=ADDRESS:PORT", errors);
         Try(federation.Listen, "federation.endpoint.listen", "--set federation.endpoint.listen=ADDRESS:PORT", errors);
         Try(clustering?.Listen ?? "", "clustering.listen", "--set clustering.listen=ADDRESS:PORT", errors);
+        Try(authority?.Listen ?? "", "authority.listen", "--set authority.listen=ADDRESS:PORT", errors);
         if (errors.Count > 0)
         {
             throw new ConfigurationException(errors);

@@ -31,7 +31,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     public static SiloApplication Build(IConfiguration configuration)
     {
         var mesh = Validate(configuration);
-        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Federation.Endpoint, mesh.Clustering);
+        ListenCheck.Require(mesh.Gateway, mesh.Relay, mesh.Federation.Endpoint, mesh.Clustering, mesh.Authority);
         var data = DataDirectory.Open(mesh.Data, mesh.TrustDomain);
         try
         {
@@ -60,6 +60,7 @@ internal sealed class SiloApplication : IAsyncDisposable
         var bootstrapFiles = mesh.Bootstrap.Length > 0 ? Path.GetFullPath(mesh.Bootstrap) : data.Bootstrap;
         BootstrapFiles.Prepare(bootstrapFiles, identity, clustered, new RandomSerialSource(), time.GetUtcNow());
         var bootstrap = FileSiloBootstrap.Open(bootstrapFiles, mesh.TrustDomain, time, certificate => identity.Require(certificate, bootstrapFiles));
+        var cluster = ClusterIdentity.Open(mesh, time);
         var drain = mesh.Gateway.DrainDelay ?? (clustered ? Drain.ClusterDefault : TimeSpan.Zero);
 
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -71,9 +72,11 @@ internal sealed class SiloApplication : IAsyncDisposable
 
         // The grain host goes first: it starts before whatever calls grains, and stops after it.
         GrainHost.Add(builder, mesh, bootstrap, time);
-        SiloServices.Add(builder.Services, mesh, data, bootstrap, drain);
+        SiloServices.Add(builder.Services, mesh, data, bootstrap, cluster, drain);
         var application = builder.Build();
-        bootstrap.LogTo(application.Services.GetRequiredService<ILogger<FileSiloBootstrap>>());
+        var bootstrapLog = application.Services.GetRequiredService<ILogger<FileSiloBootstrap>>();
+        bootstrap.LogTo(bootstrapLog);
+        cluster?.LogTo(bootstrapLog);
         application.MapMeshGateway();
 
         // Opened here at the latest, so that what is wrong with them is told before anything starts.
@@ -88,7 +91,7 @@ internal sealed class SiloApplication : IAsyncDisposable
     {
         var mesh = new MeshConfiguration();
         configuration.Bind(mesh);
-        var errors = new List<string>(ClusterRules.Check(mesh).Concat(PublishRules.Check(mesh)).Concat(UpstreamRules.Check(mesh.Upstream)));
+        var errors = new List<string>(ClusterRules.Check(mesh).Concat(PublishRules.Check(mesh)).Concat(UpstreamRules.Check(mesh.Upstream)).Concat(SeveralClusters.Check(mesh)));
         if (!KeyManagers.TryValidate(mesh.Keys.Uri, out var keyError))
         {
             errors.Add($"keys.uri: {keyError}");

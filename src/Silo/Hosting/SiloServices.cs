@@ -21,6 +21,8 @@ internal static class SiloServices
         services.Configure<CaOptions>(configuration.GetSection("ca"));
         services.Configure<SvidOptions>(configuration.GetSection("svid"));
         services.Configure<RotationOptions>(configuration.GetSection("rotation"));
+        services.Configure<HomeOptions>(configuration.GetSection("home"));
+        services.Configure<AuthorityOptions>(configuration.GetSection("authority"));
         services.Configure<JwtOptions>(configuration.GetSection("jwt"));
         services.Configure<DenialOptions>(configuration.GetSection("denials"));
         services.Configure<RevocationOptions>(configuration.GetSection(RevocationOptions.Section));
@@ -37,7 +39,8 @@ internal static class SiloServices
         }
     }
 
-    public static void Add(IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap, TimeSpan drainDelay)
+    public static void Add(
+        IServiceCollection services, MeshConfiguration mesh, DataDirectory data, FileSiloBootstrap bootstrap, ClusterIdentity? cluster, TimeSpan drainDelay)
     {
         var roles = SiloRoles.Of(mesh);
         services.AddSingleton(roles);
@@ -53,6 +56,16 @@ internal static class SiloServices
         services.AddSingleton<IRelayCredentials>(bootstrap);
         AddKeys(services, mesh, data);
         services.AddSingleton(UpstreamRules.Open(mesh.Upstream));
+        services.AddSingleton<IMemberSiloAnchors>(new MemberSiloAnchors(mesh.TrustDomain));
+        if (cluster is not null)
+        {
+            services.AddSingleton<IClusterCredentials>(cluster);
+            if (mesh.Home.IsElsewhere)
+            {
+                services.AddMeshHomeLink();
+            }
+        }
+
         services.AddMeshGrains();
         GrainHost.AddStorage(services, mesh, data);
         services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();

@@ -77,7 +77,7 @@ public sealed class CommandLineTests
             [
                 "agent ban", "agent evict", "agent list", "agent show", "agent token", "agent unban",
                 "authority jwt list", "authority jwt rotate", "authority jwt taint", "authority list", "authority taint",
-                "bootstrap init", "bootstrap issue", "bundle show", "demo", "denial list", "entry create", "entry delete",
+                "bootstrap init", "bootstrap issue", "bundle show", "cluster list", "demo", "denial list", "entry create", "entry delete",
                 "entry list", "entry show", "entry update", "federation create", "federation delete", "federation list", "federation refresh", "federation show",
                 "identity quarantine", "identity release", "issuance list", "issuance verify",
                 "rotate root force", "rotate root pause", "rotate root resume", "rotate root rollback", "rotate root start", "rotate root status", "status", "svid fetch", "svid renew",

@@ -55,6 +55,7 @@ public sealed class RoleTests
         ("POST", "/v1/agents/node-1/ban", new { reason = "x" }, [Admin]),
         ("DELETE", "/v1/agents/node-1/ban?reason=x", null, [Admin]),
         ("GET", "/v1/trust", null, [Reader, Rotator, Admin]),
+        ("GET", "/v1/clusters", null, [Reader, Rotator, Admin]),
         ("GET", "/v1/status", null, [Reader, Registrar, Rotator, Admin]),
     ];
 

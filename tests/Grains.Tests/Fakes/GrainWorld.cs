@@ -59,6 +59,13 @@ internal sealed class GrainWorld : ISiloBootstrap
 
     public FakeFetcher Fetcher { get; } = new();
 
+    /// <summary>Set, it makes this deployment a member of another.</summary>
+    public HomeOptions Home { get; } = new();
+
+    public AuthorityOptions Members { get; } = new();
+
+    public FakeHome HomeLink { get; } = new();
+
     /// <summary>Seals as every silo of this deployment does.</summary>
     public JwtKeySeal JwtSeal { get; } = SealUnder(7);
 
@@ -131,6 +138,12 @@ internal sealed class GrainWorld : ISiloBootstrap
         services.AddSingleton(Options.Create(Jwt));
         services.AddSingleton(Options.Create(Rotation));
         services.AddSingleton<BundleAcknowledgements>();
+        services.AddSingleton(Options.Create(Home));
+        services.AddSingleton(Options.Create(Members));
+        services.AddSingleton<IHomeCluster>(HomeLink);
+        services.AddSingleton<IMemberSiloAnchors>(HomeLink);
+        services.AddSingleton<IStateCodec, StateCodec>();
+        services.AddSingleton<MemberClusters>();
         services.AddSingleton<RotationFactFinder>();
         services.AddSingleton(Options.Create(Federation));
         services.AddSingleton<IBundleFetcher>(Fetcher);

@@ -17,7 +17,8 @@ internal sealed class IssuanceParts : IAsyncDisposable
     {
         configure?.Invoke(Options);
         var resolver = new RegistrationResolver(
-            Registrations, log ?? Log, Microsoft.Extensions.Options.Options.Create(Silo.TrustDomain), Microsoft.Extensions.Options.Options.Create(Options), Silo.Clock);
+            Registrations, log ?? Log, Microsoft.Extensions.Options.Options.Create(Silo.TrustDomain), Microsoft.Extensions.Options.Options.Create(Options),
+            Microsoft.Extensions.Options.Options.Create(Home), Silo.Clock);
         Service = new IssuanceService(
             Silo.Issuers, Silo.Denials, resolver, log ?? Log, new CountingSerials(), Microsoft.Extensions.Options.Options.Create(Options), new IssuanceInstruments(),
             Silo.Clock, NullLogger<IssuanceService>.Instance);
@@ -37,6 +38,9 @@ internal sealed class IssuanceParts : IAsyncDisposable
     public MemoryRegistrations Registrations { get; } = new();
 
     public SvidOptions Options { get; } = new();
+
+    /// <summary>Whether this is a member cluster, and where it issues then.</summary>
+    public HomeOptions Home { get; } = new();
 
     public IssuanceService Service { get; }
 
