@@ -13,7 +13,7 @@ internal sealed partial class TrustDomainGrain
 
     private bool Follows => home.Value.IsElsewhere;
 
-    private string Elsewhere => $"The root is rotated by the home cluster {home.Value.Cluster} ({home.Value.Address}); ask there.";
+    private string Elsewhere => $"The root belongs to the home cluster {home.Value.Cluster} ({home.Value.Address}); ask there.";
 
     public async Task<byte[]> ShareAsync()
     {
