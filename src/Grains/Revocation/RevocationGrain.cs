@@ -14,6 +14,7 @@ internal sealed partial class RevocationGrain(
     IGrainFactory grains,
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<RevocationOptions> options,
+    IOptions<HomeOptions> home,
     IRandomSource random,
     TimeProvider time,
     ILogger<RevocationGrain> logger) : Grain, IRevocationGrain
@@ -50,6 +51,12 @@ internal sealed partial class RevocationGrain(
         // Nothing chains to a root that was never active; one that is drained still has to answer for what it signed.
         var roots = view.Authorities.Where(root => root.State != AuthorityState.Prepared && root.NotAfter > now).ToList();
         await ChangeAsync(state => RevocationDecisions.Prune(state, roots.Select(root => root.AuthorityId).ToHashSet(StringComparer.Ordinal), random.NewId(), now));
+        if (home.Value.IsElsewhere)
+        {
+            // The root's key is the home's, and so are its lists and their numbers.
+            return Views();
+        }
+
         foreach (var root in roots)
         {
             await SignAsync(root, RevocationDecisions.Revoked(root.AuthorityId, issuing, denials, now), now);
