@@ -24,6 +24,11 @@ internal static class UpCommand
                 await silo.RunAsync(Console.Out, cancellationToken);
                 return silo.ExitCode;
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                // A stop was asked for, and something that was under way was cut off by it: an ordinary end.
+                return 0;
+            }
             catch (Exception failure) when (In<ConfigurationException>(failure) is { } wrong)
             {
                 return Tell(wrong.Errors);
