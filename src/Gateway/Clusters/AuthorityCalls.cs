@@ -47,7 +47,7 @@ internal sealed class AuthorityCalls(
 
     private async Task WatchAsync(RpcResponseWriter<Wire.Record> records, RpcServerContext context)
     {
-        using var told = new SemaphoreSlim(0, 1);
+        using var told = new WakeUp();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, process.ApplicationStopping);
         denials.BundleChanged += OnBundleChanged;
         try
@@ -62,9 +62,7 @@ internal sealed class AuthorityCalls(
                     sent = record;
                 }
 
-                using var wait = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
-                await Task.WhenAny(Task.Delay(LookEvery * random.NextJitter(0.2), time, wait.Token), told.WaitAsync(wait.Token));
-                await wait.CancelAsync();
+                await told.PauseAsync(time, LookEvery * random.NextJitter(0.2), ending.Token);
             }
         }
         finally
@@ -72,17 +70,7 @@ internal sealed class AuthorityCalls(
             denials.BundleChanged -= OnBundleChanged;
         }
 
-        void OnBundleChanged(long number)
-        {
-            try
-            {
-                told.Release();
-            }
-            catch (Exception late) when (late is SemaphoreFullException or ObjectDisposedException)
-            {
-                // It is about to look, or gone.
-            }
-        }
+        void OnBundleChanged(long number) => told.Call();
     }
 
     private async Task<Wire.CertifyResponse> CertifyAsync(Wire.CertifyRequest message, string cluster)

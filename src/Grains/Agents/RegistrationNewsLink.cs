@@ -24,7 +24,7 @@ public sealed partial class RegistrationNewsLink(
 
     private readonly Lock _gate = new();
     private readonly HashSet<string> _pending = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeUp _wake = new();
     private bool _lostCount;
     private volatile bool _missed;
     private string _epoch = "";
@@ -99,7 +99,7 @@ public sealed partial class RegistrationNewsLink(
                 pause = retry * random.NextJitter(0.2);
                 retry = retry * 2 < Period ? retry * 2 : Period;
                 LogTrouble(logger, failure.Message);
-                await SleepAsync(pause, null, stoppingToken);
+                await time.PauseAsync(pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
             catch (Exception)
@@ -107,7 +107,7 @@ public sealed partial class RegistrationNewsLink(
                 return;
             }
 
-            await SleepAsync(pause, _wake, stoppingToken);
+            await _wake.PauseAsync(time, pause, stoppingToken);
         }
     }
 
@@ -138,7 +138,7 @@ public sealed partial class RegistrationNewsLink(
             }
         }
 
-        Wake();
+        _wake.Call();
     }
 
     private async Task AnnounceAsync(CancellationToken cancellationToken)
@@ -213,35 +213,8 @@ public sealed partial class RegistrationNewsLink(
 
         if (_missed)
         {
-            Wake();
+            _wake.Call();
         }
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            if (_wake.CurrentCount == 0)
-            {
-                _wake.Release();
-            }
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake already.
-        }
-        catch (ObjectDisposedException)
-        {
-            // The process ends.
-        }
-    }
-
-    private async Task SleepAsync(TimeSpan duration, SemaphoreSlim? earlier, CancellationToken stoppingToken)
-    {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        var pausing = time.PauseAsync(duration, wait.Token);
-        await Task.WhenAny(earlier is null ? [pausing] : [pausing, earlier.WaitAsync(wait.Token)]);
-        await wait.CancelAsync();
     }
 
     [LoggerMessage(EventId = 196, Level = LogLevel.Information,

@@ -26,7 +26,7 @@ public sealed partial class IssuingCaLifecycle(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan ReleaseTimeout = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _dropped = new(0, 1);
+    private readonly WakeUp _dropped = new();
     private (string OperationId, IssuerKey Key)? _asked;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -38,7 +38,7 @@ public sealed partial class IssuingCaLifecycle(
         }
 
         denials.Changed += OnDenialsChanged;
-        issuers.Dropped += OnDropped;
+        issuers.Dropped += _dropped.Call;
         try
         {
             issuers.WaitingFor = "the record key is not unwrapped yet (the key manager has not answered)";
@@ -56,7 +56,7 @@ public sealed partial class IssuingCaLifecycle(
         }
         finally
         {
-            issuers.Dropped -= OnDropped;
+            issuers.Dropped -= _dropped.Call;
             denials.Changed -= OnDenialsChanged;
         }
     }
@@ -98,7 +98,7 @@ public sealed partial class IssuingCaLifecycle(
                 retry = FirstRetry;
 
                 // A drop that this renewal answered already asks for nothing more; one of the CA that it brought does.
-                if (_dropped.Wait(0, CancellationToken.None) && issuers.Current is null)
+                if (_dropped.TryTake() && issuers.Current is null)
                 {
                     continue;
                 }
@@ -124,10 +124,7 @@ public sealed partial class IssuingCaLifecycle(
                 LogFailed(logger, failure.Message, pause.TotalSeconds, issuers.Current?.NotAfter);
             }
 
-            using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            var timer = time.PauseAsync(pause, wait.Token);
-            await Task.WhenAny(timer, _dropped.WaitAsync(wait.Token));
-            await wait.CancelAsync();
+            await _dropped.PauseAsync(time, pause, stoppingToken);
             stoppingToken.ThrowIfCancellationRequested();
             if (issuers.GivesWay)
             {
@@ -187,19 +184,6 @@ public sealed partial class IssuingCaLifecycle(
             && issuers.Drop(current.AuthorityId, $"the issuing CA {current.AuthorityId} was tainted and another is being asked for"))
         {
             LogTainted(logger, current.AuthorityId);
-        }
-    }
-
-    /// <summary>Another CA is wanted now. One call suffices for many drops.</summary>
-    private void OnDropped()
-    {
-        try
-        {
-            _dropped.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is being asked for.
         }
     }
 

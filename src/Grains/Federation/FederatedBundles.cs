@@ -17,7 +17,7 @@ public sealed partial class FederatedBundles(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly WakeUp _wake = new();
     private ImmutableDictionary<string, FederatedBundle> _current = ImmutableDictionary.Create<string, FederatedBundle>(StringComparer.Ordinal);
     private FederationList? _list;
 
@@ -32,7 +32,7 @@ public sealed partial class FederatedBundles(
 
     Task IFederationObserver.ChangedAsync(FederationList list)
     {
-        Wake();
+        _wake.Call();
         return Task.CompletedTask;
     }
 
@@ -60,7 +60,8 @@ public sealed partial class FederatedBundles(
                     LogTrouble(logger, failure.Message);
                 }
 
-                await SleepAsync(stoppingToken);
+                await _wake.PauseAsync(time, Period * random.NextJitter(0.1), stoppingToken);
+                stoppingToken.ThrowIfCancellationRequested();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -100,26 +101,6 @@ public sealed partial class FederatedBundles(
             LogNotRead(logger, foreign, failure.Message);
             return null;
         }
-    }
-
-    private void Wake()
-    {
-        try
-        {
-            _wake.Release();
-        }
-        catch (Exception noNeed) when (noNeed is SemaphoreFullException or ObjectDisposedException)
-        {
-            // It is awake already, or the process ends.
-        }
-    }
-
-    private async Task SleepAsync(CancellationToken stoppingToken)
-    {
-        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        await Task.WhenAny(time.PauseAsync(Period * random.NextJitter(0.1), wait.Token), _wake.WaitAsync(wait.Token));
-        await wait.CancelAsync();
-        stoppingToken.ThrowIfCancellationRequested();
     }
 
     [LoggerMessage(EventId = 247, Level = LogLevel.Information, Message = "It could not be seen whether foreign bundles changed ({Reason}); it is looked again within seconds.")]

@@ -29,7 +29,7 @@ public sealed partial class CrlPublisher(
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(2);
 
-    private readonly SemaphoreSlim _told = new(0, 1);
+    private readonly WakeUp _told = new();
     private readonly ConcurrentDictionary<string, Held> _held = new(StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -58,9 +58,7 @@ public sealed partial class CrlPublisher(
                     pause = AfterFailure;
                 }
 
-                using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny(time.PauseAsync(pause * random.NextJitter(0.1), wait.Token), _told.WaitAsync(wait.Token));
-                await wait.CancelAsync();
+                await _told.PauseAsync(time, pause * random.NextJitter(0.1), stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
                 await time.PauseAsync(Coalesce, stoppingToken);
             }
@@ -139,23 +137,11 @@ public sealed partial class CrlPublisher(
     {
         if (next is not null && _held.TryAdd(next.AuthorityId, new Held(next.Issuer)))
         {
-            Wake();
+            _told.Call();
         }
     }
 
-    private void OnDenialsChanged(DenialSnapshot newest) => Wake();
-
-    private void Wake()
-    {
-        try
-        {
-            _told.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
-        }
-    }
+    private void OnDenialsChanged(DenialSnapshot newest) => _told.Call();
 
     /// <summary>An issuing CA of this silo, and what its last list was made of.</summary>
     private sealed class Held(Issuer issuer)

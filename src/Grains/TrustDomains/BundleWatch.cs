@@ -18,7 +18,7 @@ public sealed partial class BundleWatch(
     TimeProvider time,
     ILogger<BundleWatch> logger) : BackgroundService
 {
-    private readonly SemaphoreSlim _told = new(0, 1);
+    private readonly WakeUp _told = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -28,9 +28,7 @@ public sealed partial class BundleWatch(
             await denials.Joined.WaitAsync(stoppingToken);
             while (true)
             {
-                using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-                await Task.WhenAny(time.PauseAsync(options.Value.Lease / 3 * random.NextJitter(0.1), wait.Token), _told.WaitAsync(wait.Token));
-                await wait.CancelAsync();
+                await _told.PauseAsync(time, options.Value.Lease / 3 * random.NextJitter(0.1), stoppingToken);
                 stoppingToken.ThrowIfCancellationRequested();
                 await LookAsync(stoppingToken);
             }
@@ -69,18 +67,9 @@ public sealed partial class BundleWatch(
 
     private void OnBundleChanged(long number)
     {
-        if (number <= issuers.Current?.BundleNumber)
+        if (!(number <= issuers.Current?.BundleNumber))
         {
-            return;
-        }
-
-        try
-        {
-            _told.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is about to look.
+            _told.Call();
         }
     }
 
