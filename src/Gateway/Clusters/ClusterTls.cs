@@ -1,6 +1,6 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Gateway.Relay;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
@@ -21,10 +21,7 @@ internal sealed class ClusterTls(
 {
     private const int RefusalLinesPerSecond = 20;
 
-    /// <summary>Never looked at: the certificate's SPIFFE ID counts.</summary>
     private const string ServerName = "home.clusters.meshgrains.internal";
-
-    private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
 
     private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
     private readonly X509SvidValidationOptions _tolerance = new() { ClockSkew = svids.Value.ClockSkew };
@@ -34,34 +31,11 @@ internal sealed class ClusterTls(
     {
         var connection = context.Connection;
         var own = credentials.Current;
-        return ValueTask.FromResult(new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = own.Certificate,
-            ApplicationProtocols = Http2,
-            EnabledSslProtocols = SslProtocols.Tls13,
-            // A resumed session would carry the peer past its certificate's end.
-            AllowTlsResume = false,
-            AllowRenegotiation = false,
-            ClientCertificateRequired = true,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = PeerChain.Undecided(),
-            RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, own, leaf, chain),
-        });
+        return ValueTask.FromResult(LinkTls.Server(own, (_, leaf, chain, _) => Accept(connection, own, leaf, chain)));
     }
 
     /// <summary>For a member's link to its home.</summary>
-    public SslClientAuthenticationOptions ClientOptions(RelayIdentity own) => new()
-    {
-        TargetHost = ServerName,
-        ClientCertificateContext = own.Certificate,
-        ApplicationProtocols = Http2,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        AllowTlsResume = false,
-        AllowRenegotiation = false,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        CertificateChainPolicy = PeerChain.Undecided(),
-        RemoteCertificateValidationCallback = (_, leaf, chain, _) => IsHome(leaf, chain),
-    };
+    public SslClientAuthenticationOptions ClientOptions(RelayIdentity own) => LinkTls.Client(own, ServerName, (_, leaf, chain, _) => IsHome(leaf, chain));
 
     private bool Accept(BaseConnectionContext connection, RelayIdentity own, X509Certificate? leaf, X509Chain? chain)
     {

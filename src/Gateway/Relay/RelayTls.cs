@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Identity;
@@ -14,10 +13,7 @@ internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck pee
 {
     private const int RefusalLinesPerSecond = 20;
 
-    /// <summary>Never looked at: the certificate's SPIFFE ID counts.</summary>
     private const string ServerName = "silo.relay.meshgrains.internal";
-
-    private static readonly List<SslApplicationProtocol> Http2 = [SslApplicationProtocol.Http2];
 
     private readonly LineBudget _lines = new(time, RefusalLinesPerSecond);
 
@@ -26,43 +22,20 @@ internal sealed class RelayTls(IRelayCredentials credentials, RelayPeerCheck pee
     {
         var connection = context.Connection;
         var own = credentials.Current;
-        return ValueTask.FromResult(new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = own.Certificate,
-            ApplicationProtocols = Http2,
-            EnabledSslProtocols = SslProtocols.Tls13,
-            // A resumed session would carry the peer past its certificate's end.
-            AllowTlsResume = false,
-            AllowRenegotiation = false,
-            ClientCertificateRequired = true,
-            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            CertificateChainPolicy = PeerChain.Undecided(),
-            RemoteCertificateValidationCallback = (_, leaf, chain, _) => Accept(connection, own, leaf, chain),
-        });
+        return ValueTask.FromResult(LinkTls.Server(own, (_, leaf, chain, _) => Accept(connection, own, leaf, chain)));
     }
 
     /// <summary>For a link to a silo.</summary>
-    public SslClientAuthenticationOptions ClientOptions(RelayIdentity own) => new()
+    public SslClientAuthenticationOptions ClientOptions(RelayIdentity own) => LinkTls.Client(own, ServerName, (_, leaf, chain, _) =>
     {
-        TargetHost = ServerName,
-        ClientCertificateContext = own.Certificate,
-        ApplicationProtocols = Http2,
-        EnabledSslProtocols = SslProtocols.Tls13,
-        AllowTlsResume = false,
-        AllowRenegotiation = false,
-        CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        CertificateChainPolicy = PeerChain.Undecided(),
-        RemoteCertificateValidationCallback = (_, leaf, chain, _) =>
+        var (peer, error) = peers.Server(leaf, chain);
+        if (peer is null)
         {
-            var (peer, error) = peers.Server(leaf, chain);
-            if (peer is null)
-            {
-                Refused("a silo", "its address", error!);
-            }
+            Refused("a silo", "its address", error!);
+        }
 
-            return peer is not null;
-        },
-    };
+        return peer is not null;
+    });
 
     private bool Accept(BaseConnectionContext connection, RelayIdentity own, X509Certificate? leaf, X509Chain? chain)
     {
