@@ -33,18 +33,8 @@ internal sealed class AuthorityListener(
         var limiter = new ConnectionLimiter(Options.Create(bounds), time, metrics);
         var lifetime = new ConnectionLifetime(
             gateway.Value.MaxConnectionAge, gateway.Value.ConnectionDrain, time, random, loggers.CreateLogger("MeshGrains.Gateway.Clusters"));
-        options.Listen(endPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.Use(next => connection =>
-            {
-                connection.Features.Set(new ConnectionOrigin(ListenerKinds.Authority));
-                return next(connection);
-            });
-            listen.Use(limiter.Wrap);
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout });
-            listen.Use(lifetime.Wrap);
-            endpoints.AuthorityListen = listen;
-        });
+        options.ListenOverTls(
+            endPoint, ListenerKinds.Authority, HttpProtocols.Http2, limiter,
+            new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout }, lifetime, listen => endpoints.AuthorityListen = listen);
     }
 }

@@ -47,19 +47,9 @@ internal sealed class FederationListener(
         };
         var limiter = new ConnectionLimiter(Options.Create(bounds), time, metrics);
         var lifetime = new ConnectionLifetime(MaxAge, Drain, time, random, loggers.CreateLogger("MeshGrains.Gateway.Federation"));
-        kestrel.Listen(endPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1;
-            listen.Use(next => connection =>
-            {
-                connection.Features.Set(new ConnectionOrigin(ListenerKinds.Federation));
-                return next(connection);
-            });
-            listen.Use(limiter.Wrap);
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout });
-            listen.Use(lifetime.Wrap);
-            endpoints.FederationListen = listen;
-        });
+        kestrel.ListenOverTls(
+            endPoint, ListenerKinds.Federation, HttpProtocols.Http1, limiter,
+            new TlsHandshakeCallbackOptions { OnConnection = OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout }, lifetime, listen => endpoints.FederationListen = listen);
     }
 
     private ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)

@@ -36,18 +36,8 @@ internal sealed class RelayListener(
         var limiter = new ConnectionLimiter(Options.Create(bounds), time, metrics);
         var lifetime = new ConnectionLifetime(
             gateway.Value.MaxConnectionAge, gateway.Value.ConnectionDrain, time, random, loggers.CreateLogger("MeshGrains.Gateway.Relay"));
-        options.Listen(endPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.Use(next => connection =>
-            {
-                connection.Features.Set(new ConnectionOrigin(ListenerKinds.Relay));
-                return next(connection);
-            });
-            listen.Use(limiter.Wrap);
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout });
-            listen.Use(lifetime.Wrap);
-            endpoints.RelayListen = listen;
-        });
+        options.ListenOverTls(
+            endPoint, ListenerKinds.Relay, HttpProtocols.Http2, limiter,
+            new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout }, lifetime, listen => endpoints.RelayListen = listen);
     }
 }

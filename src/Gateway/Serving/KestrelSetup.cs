@@ -76,19 +76,9 @@ internal sealed class KestrelSetup(
     {
         _ = ListenAddress.TryParse(_options.Listen, out var endPoint);
         var lifetime = new ConnectionLifetime(_options.MaxConnectionAge, _options.ConnectionDrain, time, random, _logger);
-        options.Listen(endPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.Use(next => connection =>
-            {
-                connection.Features.Set(new ConnectionOrigin(ListenerKinds.Mesh));
-                return next(connection);
-            });
-            listen.Use(limiter.Wrap);
-            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = _limits.HandshakeTimeout });
-            listen.Use(lifetime.Wrap);
-            endpoints.Mesh = listen;
-        });
+        options.ListenOverTls(
+            endPoint, ListenerKinds.Mesh, HttpProtocols.Http1AndHttp2, limiter,
+            new TlsHandshakeCallbackOptions { OnConnection = tls.OnConnection, HandshakeTimeout = _limits.HandshakeTimeout }, lifetime, listen => endpoints.Mesh = listen);
     }
 
     private void ListenForOperations(KestrelServerOptions options)
