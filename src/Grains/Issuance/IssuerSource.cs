@@ -47,10 +47,11 @@ public sealed class IssuerSource
                     return _current?.BundleNumber;
                 }
 
-                // The number just below says: all but what this bundle asks for.
-                var behind = current.IssuerBundleNumber < view.IssuersFrom
-                    || (view.Rotation is { Phase: RotationPhase.Retire } && _servingRoot is { } serving && serving != view.ServingRootAuthorityId);
-                return behind ? Math.Min(current.BundleNumber, (current.IssuerBundleNumber < view.IssuersFrom ? view.IssuersFrom : view.BundleNumber) - 1) : current.BundleNumber;
+                // The number just below says: all but what that bundle asks for.
+                var missed = GivesWay ? view.IssuersFrom
+                    : view.Rotation is { Phase: RotationPhase.Retire } && _servingRoot is { } serving && serving != view.ServingRootAuthorityId ? view.BundleNumber
+                    : long.MaxValue;
+                return Math.Min(current.BundleNumber, missed - 1);
             }
         }
     }
