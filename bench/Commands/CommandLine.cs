@@ -12,6 +12,7 @@ internal static class CommandLine
         [RenewDrill.Name] = RenewDrill.RunAsync,
         [FederateHostileDrill.Name] = FederateHostileDrill.RunAsync,
         [RotateRootDrill.Name] = RotateRootDrill.RunAsync,
+        [RotateHoldersDrill.Name] = RotateHoldersDrill.RunAsync,
         [SiloKillDrill.Name] = SiloKillDrill.RunAsync,
         [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
         [BanDrill.Name] = BanDrill.RunAsync,
@@ -24,6 +25,7 @@ internal static class CommandLine
         renew: nginx and haproxy under mutual-TLS traffic from an agent's files, one handshake a request, while certificates of a few seconds rotate and the control plane restarts twice.
         federate-hostile: foreign bundle endpoints begin to lie, each in its own way, beside honest ones; nothing of it is taken.
         rotate-root: two federated trust domains rotate their roots under such traffic; one rotation is rolled back, the control plane killed in every phase, an agent frozen over a drain.
+        rotate-holders: a compromised root with 100,000 live certificates rotates; their holders replace them along the slope that was chosen, until nothing live chains to the root that leaves. Takes half an hour.
         And of a cluster of three silos with a gateway, Redis and Azurite (Orleans alone):
         silo-kill: 16 clients ask through the gateway's one address for 60 s and more, each with at most 3 attempts within 5 s for a certificate, while one silo is killed, one drained and restarted, one frozen and thawed, one added.
         store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.
@@ -88,12 +90,28 @@ internal static class CommandLine
         var seed = new Option<int>("--seed") { Description = "Of the random moments; told in the result.", DefaultValueFactory = _ => Random.Shared.Next() };
         var kills = new Option<int?>("--kills") { Description = "crash: how many kills; fewer than 30 do not pass. Default 30." };
         var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more; rotate-root: of every certificate.", DefaultValueFactory = _ => 30 };
-        var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life };
+        var holders = new Option<int>("--holders") { Description = "rotate-holders: how many certificates live.", DefaultValueFactory = _ => RotateHoldersDrill.DefaultHolders };
+        holders.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < RotateHoldersDrill.LeastHolders or > RotateHoldersDrill.MostHolders)
+            {
+                result.AddError($"--holders takes {RotateHoldersDrill.LeastHolders} to {RotateHoldersDrill.MostHolders}.");
+            }
+        });
+        var rate = new Option<int>("--rate") { Description = "rotate-holders: certificates a second that they are replaced at.", DefaultValueFactory = _ => RotateHoldersDrill.DefaultRate };
+        rate.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 10_000)
+            {
+                result.AddError("--rate takes 1 to 10000.");
+            }
+        });
+        var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life, holders, rate };
         command.SetAction((arguments, cancellationToken) =>
         {
             var options = new DrillOptions(
                 arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(seed), arguments.GetValue(kills),
-                TimeSpan.FromSeconds(arguments.GetValue(life)));
+                TimeSpan.FromSeconds(arguments.GetValue(life)), arguments.GetValue(holders), arguments.GetValue(rate));
             return Drills[arguments.GetValue(name)!](options, cancellationToken);
         });
         return command;

@@ -7,4 +7,6 @@ namespace MeshGrains.Bench;
 /// <param name="Seed">Of the random moments.</param>
 /// <param name="Kills">How many kills the crash drill makes; 30 unless told.</param>
 /// <param name="Life">Life of an issuing CA in the kms-outage drill.</param>
-internal sealed record DrillOptions(string? Json, string? Server, bool Keep, int Seed, int? Kills, TimeSpan Life);
+/// <param name="Holders">How many certificates live in the rotate-holders drill.</param>
+/// <param name="Rate">At which they are re-issued there, in certificates a second.</param>
+internal sealed record DrillOptions(string? Json, string? Server, bool Keep, int Seed, int? Kills, TimeSpan Life, int Holders, int Rate);

@@ -13,6 +13,9 @@ internal static class ProcessStat
     /// <summary>Resident memory in MB of 1,048,576 bytes (VmRSS).</summary>
     public static double ResidentMegabytes(int processId) => ParseResidentMegabytes(File.ReadAllText($"/proc/{processId}/status"));
 
+    /// <summary>The most that it ever was, in MB (VmHWM).</summary>
+    public static double PeakMegabytes(int processId) => ParseMegabytes(File.ReadAllText($"/proc/{processId}/status"), "VmHWM:");
+
     /// <summary>Time that all cores together were not idle, in seconds.</summary>
     public static double MachineCpuSeconds() => ParseMachineCpuSeconds(File.ReadAllText("/proc/stat"));
 
@@ -32,10 +35,12 @@ internal static class ProcessStat
         return (Number(fields[userTime]) + Number(fields[systemTime])) / TicksPerSecond;
     }
 
-    internal static double ParseResidentMegabytes(string status)
+    internal static double ParseResidentMegabytes(string status) => ParseMegabytes(status, "VmRSS:");
+
+    internal static double ParseMegabytes(string status, string name)
     {
-        var line = status.Split('\n').FirstOrDefault(text => text.StartsWith("VmRSS:", StringComparison.Ordinal))
-            ?? throw new FormatException("There is no VmRSS line.");
+        var line = status.Split('\n').FirstOrDefault(text => text.StartsWith(name, StringComparison.Ordinal))
+            ?? throw new FormatException($"There is no {name.TrimEnd(':')} line.");
         return Number(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
     }
 

@@ -4,7 +4,8 @@ namespace MeshGrains.Bench;
 
 /// <summary>How a root's rotation stands, as REST tells it.</summary>
 internal sealed record RotationState(
-    string Id, string Phase, string? LeavingRoot, string? StayingRoot, bool RolledBack, DateTimeOffset? EndedAt, IReadOnlyList<RotationMove> Moves, string Shut)
+    string Id, string Phase, string? LeavingRoot, string? StayingRoot, bool RolledBack, DateTimeOffset? EndedAt, IReadOnlyList<RotationMove> Moves, string Shut,
+    IReadOnlyList<string>? ShutGates = null)
 {
     public const string Done = "done";
 
@@ -21,14 +22,15 @@ internal sealed record RotationState(
             return null;
         }
 
-        var gates = status.GetProperty("gates").EnumerateArray().Where(gate => !gate.GetProperty("open").GetBoolean())
+        var shut = status.GetProperty("gates").EnumerateArray().Where(gate => !gate.GetProperty("open").GetBoolean()).ToList();
+        var gates = shut
             .Select(gate => $"{gate.GetProperty("name").GetString()} ({gate.GetProperty("waits").GetInt64()}: {gate.GetProperty("detail").GetString()})");
         return new RotationState(
             rotation.GetProperty("id").GetString()!, rotation.GetProperty("phase").GetString()!, Text("leavingRoot"), Text("stayingRoot"),
             rotation.GetProperty("rolledBack").GetBoolean(), Time(rotation, "endedAt"),
             [.. rotation.GetProperty("events").EnumerateArray().Select(one => new RotationMove(
                 one.GetProperty("at").GetDateTimeOffset(), one.GetProperty("event").GetString()!, one.GetProperty("phase").GetString()!))],
-            string.Join("; ", gates));
+            string.Join("; ", gates), [.. shut.Select(gate => gate.GetProperty("name").GetString()!)]);
 
         string? Text(string name) => rotation.TryGetProperty(name, out var value) ? value.GetString() : null;
         static DateTimeOffset? Time(JsonElement from, string name) =>

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using MeshGrains.Identity;
 
 namespace MeshGrains.Agent.Svids;
@@ -13,9 +10,6 @@ namespace MeshGrains.Agent.Svids;
 internal sealed class ReissueSchedule(AgentState state, TimeProvider time)
 {
     private const int MostKept = 50_000;
-
-    /// <summary>Those that fall close to each other go in one call.</summary>
-    private static readonly long Step = TimeSpan.FromMilliseconds(100).Ticks;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DateTimeOffset> _seen = new(StringComparer.Ordinal);
@@ -53,12 +47,12 @@ internal sealed class ReissueSchedule(AgentState state, TimeProvider time)
         foreach (var certificate in chain)
         {
             var issuer = IssuerOf(certificate);
-            DateTimeOffset? ordered = _orders!.TryGetValue(issuer, out var over) ? _seen[issuer] + (over * Share(chain[0], issuer))
+            DateTimeOffset? ordered = _orders!.TryGetValue(issuer, out var over) ? ReissueMoment.Of(_seen[issuer], over, chain[0].Span, issuer)
                 : _tainted!.Contains(issuer) ? DateTimeOffset.MinValue : null;
             first = first is null || ordered < first ? ordered ?? first : first;
         }
 
-        return first is { } moment && moment > DateTimeOffset.MinValue ? moment.AddTicks(-(moment.Ticks % Step)) : first;
+        return first;
     }
 
     /// <summary>Time runs from when an order is first seen; one that ended and comes again begins anew.</summary>
@@ -93,14 +87,6 @@ internal sealed class ReissueSchedule(AgentState state, TimeProvider time)
         }
 
         return issuer;
-    }
-
-    /// <summary>From 0 to 1, evenly over certificates.</summary>
-    private static double Share(ReadOnlyMemory<byte> leaf, string authority)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData([.. leaf.Span, .. Encoding.ASCII.GetBytes(authority)], hash);
-        return BinaryPrimitives.ReadUInt32BigEndian(hash) / (uint.MaxValue + 1.0);
     }
 
     private static void Bound<T>(Dictionary<ReadOnlyMemory<byte>, T> kept)

@@ -27,6 +27,7 @@ public sealed class RotationStateTests
         Assert.Equal(("r1", "drain", "aa", "bb", false, false), (state.Id, state.Phase, state.LeavingRoot, state.StayingRoot, state.RolledBack, state.IsDone));
         Assert.Equal([new RotationMove(Start, "started", "prepare"), new RotationMove(Start.AddSeconds(10), "moved", "distribute")], state.Moves);
         Assert.Equal("certificates (7: 7 live certificates)", state.Shut);
+        Assert.Equal(["certificates"], state.ShutGates!);
         Assert.Null(state.EndedAt);
         Assert.Null(Read("""{"gates": []}"""));
     }
