@@ -61,7 +61,7 @@ internal sealed class NodeAgent : IAsyncDisposable
                 try
                 {
                     var text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{_operations.ToString(CultureInfo.InvariantCulture)}/metrics"), cancel);
-                    return PrometheusSample.Find(text, "meshgrains_agent_connected") == 1 && PrometheusSample.Find(text, "meshgrains_agent_svids") == svids ? text : null;
+                    return PrometheusSample.Find(text, Gauge("connected")) == 1 && PrometheusSample.Find(text, Gauge("svids")) == svids ? text : null;
                 }
                 catch (HttpRequestException)
                 {
@@ -77,4 +77,6 @@ internal sealed class NodeAgent : IAsyncDisposable
         await Process.StopAsync(TimeSpan.FromSeconds(20));
         await Process.DisposeAsync();
     }
+
+    private static string Gauge(string name) => $"meshgrains_agent_{name}{{trust_domain=\"{SiloSetup.TrustDomain}\"}}";
 }

@@ -5,7 +5,7 @@ namespace MeshGrains.Bench;
 /// <summary>Reads single samples out of the Prometheus text format.</summary>
 internal static class PrometheusSample
 {
-    /// <summary>The value of the sample with this name and no labels; null when there is none.</summary>
+    /// <summary>The value of the sample with this name, and with exactly these labels where it has some; null when there is none.</summary>
     public static double? Find(string text, string name)
     {
         foreach (var line in text.Split('\n'))

@@ -22,6 +22,9 @@ internal sealed class AgentConfiguration
 
     public KeyStoreOptions KeyStore { get; set; } = new();
 
+    /// <summary>Other trust domains that this node is in, each with a control plane of its own.</summary>
+    public IList<AliasOptions> Aliases { get; set; } = [];
+
     public RenewalOptions Renewal { get; set; } = new();
 
     public WorkloadOptions Workloads { get; set; } = new();

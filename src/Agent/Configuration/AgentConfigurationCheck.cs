@@ -16,7 +16,7 @@ internal static class AgentConfigurationCheck
         var options = new AgentConfiguration();
         configuration.Bind(options);
         var errors = new List<string>();
-        if (!TrustDomain.TryParse(options.TrustDomain, out var trustDomain, out var wrong))
+        if (!TrustDomain.TryParse(options.TrustDomain, out _, out var wrong))
         {
             errors.Add($"trustDomain: {wrong}");
         }
@@ -36,7 +36,13 @@ internal static class AgentConfigurationCheck
             errors.Add($"operationsListen is '{options.OperationsListen}'; give address:port such as 127.0.0.1:9465, or nothing.");
         }
 
-        CheckControlPlane(options, errors);
+        var domains = DomainConfigurations.Of(options);
+        for (var i = 0; i < domains.Count; i++)
+        {
+            CheckControlPlane(domains[i], AliasCheck.Prefix(i), errors);
+        }
+
+        AliasCheck.Check(domains, errors);
         if (options.Renewal.Jitter is < 0 or > 0.2 || options.Renewal.BatchSize is < 1 or > 128)
         {
             errors.Add("renewal.jitter lies between 0 and 0.2, renewal.batchSize between 1 and 128.");
@@ -70,61 +76,63 @@ internal static class AgentConfigurationCheck
             errors.Add($"log.format is '{options.Log.Format}'; give text or json.");
         }
 
-        if (trustDomain is not null)
+        // A name that is none was told already.
+        var trustDomains = domains.Select(domain => TrustDomain.TryParse(domain.TrustDomain, out var name, out _) ? name : null).OfType<TrustDomain>().ToList();
+        if (trustDomains.Count == domains.Count)
         {
-            OutputPlan.Check(options.Outputs, trustDomain, errors);
+            OutputPlan.Check(options.Outputs, trustDomains, errors);
         }
 
         return errors.Count == 0 ? options : throw new ConfigurationException(errors);
     }
 
-    private static void CheckControlPlane(AgentConfiguration options, List<string> errors)
+    private static void CheckControlPlane(AgentConfiguration options, string prefix, List<string> errors)
     {
         var plane = options.ControlPlane;
         if (plane.Addresses.Count == 0)
         {
-            errors.Add("controlPlane.addresses is empty; give a gateway such as https://mesh.example.org:8443.");
+            errors.Add($"{prefix}controlPlane.addresses is empty; give a gateway such as https://mesh.example.org:8443.");
         }
 
         errors.AddRange(plane.Addresses
             .Where(address => !Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps || uri.AbsolutePath != "/")
-            .Select(address => $"controlPlane.addresses: '{address}' is no address such as https://mesh.example.org:8443."));
+            .Select(address => $"{prefix}controlPlane.addresses: '{address}' is no address such as https://mesh.example.org:8443."));
         if (plane.TrustBundle.Length == 0)
         {
-            errors.Add("controlPlane.trustBundle is empty; give the file with the trust domain's roots (bundle.pem of a silo's data directory).");
+            errors.Add($"{prefix}controlPlane.trustBundle is empty; give the file with the trust domain's roots (bundle.pem of a silo's data directory).");
         }
 
         if (!SpiffeId.TryParse($"spiffe://any.example{plane.GatewayPath}", out var gateway, out _) || gateway.Path.Length == 0)
         {
-            errors.Add($"controlPlane.gatewayPath is '{plane.GatewayPath}'; give the path of the gateway's SPIFFE ID, such as /meshgrains/gateway.");
+            errors.Add($"{prefix}controlPlane.gatewayPath is '{plane.GatewayPath}'; give the path of the gateway's SPIFFE ID, such as /meshgrains/gateway.");
         }
 
         if (plane.MaxBackoff < TimeSpan.FromMilliseconds(250) || plane.Timeout < TimeSpan.FromMilliseconds(100) || plane.KeepAlive < TimeSpan.FromSeconds(1))
         {
-            errors.Add("controlPlane: maxBackoff is at least 250ms, timeout at least 100ms, keepAlive at least 1s.");
+            errors.Add($"{prefix}controlPlane: maxBackoff is at least 250ms, timeout at least 100ms, keepAlive at least 1s.");
         }
 
-        CheckNode(options.Node, errors);
+        CheckNode(options.Node, prefix, errors);
     }
 
-    private static void CheckNode(NodeOptions node, List<string> errors)
+    private static void CheckNode(NodeOptions node, string prefix, List<string> errors)
     {
         switch (node.Attestor)
         {
             case "joinToken" when node.JoinTokenFile.Length == 0:
-                errors.Add("node.joinTokenFile is empty; give the file with a join token for this node (meshctl agent token NAME --out FILE).");
+                errors.Add($"{prefix}node.joinTokenFile is empty; give the file with a join token for this node (meshctl agent token NAME --out FILE).");
                 break;
             case "x509pop" when node.X509pop.CertificateFile.Length == 0 || node.X509pop.KeyFile.Length == 0:
-                errors.Add("node.x509pop needs certificateFile and keyFile: the certificate that this node holds already, and its key.");
+                errors.Add($"{prefix}node.x509pop needs certificateFile and keyFile: the certificate that this node holds already, and its key.");
                 break;
             case "k8s" when node.K8s.TokenFile.Length == 0:
-                errors.Add("node.k8s.tokenFile is empty; give the file where the pod's projected token is mounted.");
+                errors.Add($"{prefix}node.k8s.tokenFile is empty; give the file where the pod's projected token is mounted.");
                 break;
             case "aws" when !Uri.TryCreate(node.Aws.Metadata, UriKind.Absolute, out var metadata) || metadata.Scheme != Uri.UriSchemeHttp:
-                errors.Add($"node.aws.metadata is '{node.Aws.Metadata}'; give the instance metadata service's address, http://169.254.169.254.");
+                errors.Add($"{prefix}node.aws.metadata is '{node.Aws.Metadata}'; give the instance metadata service's address, http://169.254.169.254.");
                 break;
             case not ("joinToken" or "x509pop" or "k8s" or "aws"):
-                errors.Add($"node.attestor is '{node.Attestor}'; give joinToken, x509pop, k8s or aws.");
+                errors.Add($"{prefix}node.attestor is '{node.Attestor}'; give joinToken, x509pop, k8s or aws.");
                 break;
         }
     }

@@ -1,8 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using MeshGrains.Agent.ControlPlane;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Health;
-using MeshGrains.Agent.KeyStore;
 using MeshGrains.Agent.Outputs;
 using MeshGrains.Agent.Sds;
 using MeshGrains.Agent.Svids;
@@ -45,12 +44,12 @@ internal sealed class AgentApplication : IAsyncDisposable
     public static AgentApplication Build(IConfiguration configuration, string proc = "/proc")
     {
         var options = AgentConfigurationCheck.Bind(configuration);
-        var trustDomain = TrustDomain.Parse(options.TrustDomain);
-        var state = new AgentState(trustDomain, ReadBundle(options.ControlPlane.TrustBundle, trustDomain));
+        var states = DomainConfigurations.Of(options).Select((domain, number) => (Options: domain, State: StateOf(domain, AliasCheck.Prefix(number)))).ToList();
+        RequireApart([.. states.Select(pair => pair.State)]);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         AddLogging(builder.Logging, options.Log);
-        AddServices(builder.Services, options, trustDomain, state, proc);
+        AddServices(builder.Services, options, states, proc);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
         var application = builder.Build();
         Map(application);
@@ -62,7 +61,7 @@ internal sealed class AgentApplication : IAsyncDisposable
     public async Task RunAsync(TextWriter output, CancellationToken cancellationToken)
     {
         await StartAsync(cancellationToken);
-        await output.WriteLineAsync($"meshgrains-agent serves {_options.TrustDomain} on unix://{_options.Socket}");
+        await output.WriteLineAsync($"meshgrains-agent serves {string.Join(" and ", DomainConfigurations.Of(_options).Select(domain => domain.TrustDomain))} on unix://{_options.Socket}");
         await _application.WaitForShutdownAsync(cancellationToken);
     }
 
@@ -74,50 +73,56 @@ internal sealed class AgentApplication : IAsyncDisposable
         await _application.DisposeAsync();
     }
 
-    private static TrustBundle ReadBundle(string file, TrustDomain trustDomain)
+    private static AgentState StateOf(AgentConfiguration domain, string prefix)
+    {
+        var trustDomain = TrustDomain.Parse(domain.TrustDomain);
+        return new AgentState(trustDomain, ReadBundle(domain.ControlPlane.TrustBundle, trustDomain, prefix));
+    }
+
+    /// <summary>A root of two trust domains could sign for either in the other's name.</summary>
+    private static void RequireApart(IReadOnlyList<AgentState> states)
+    {
+        for (var i = 1; i < states.Count; i++)
+        {
+            var known = states.Take(i).SelectMany(state => state.Current.OwnBundle!.Bundle.X509Authorities);
+            if (states[i].Current.OwnBundle!.Bundle.X509Authorities.Any(root => known.Any(other => other.Der.Span.SequenceEqual(root.Der.Span))))
+            {
+                throw new ConfigurationException([
+                    $"{AliasCheck.Prefix(i)}controlPlane.trustBundle holds a root that another trust domain's has too; give each trust domain its own (meshctl bundle show)."]);
+            }
+        }
+    }
+
+    private static TrustBundle ReadBundle(string file, TrustDomain trustDomain, string prefix)
     {
         try
         {
             if (new FileInfo(file).Length > MaxBundleBytes)
             {
-                throw new ConfigurationException([$"controlPlane.trustBundle: {file} is larger than {MaxBundleBytes} bytes."]);
+                throw new ConfigurationException([$"{prefix}controlPlane.trustBundle: {file} is larger than {MaxBundleBytes} bytes."]);
             }
 
             return PemBundle.TryRead(File.ReadAllText(file), out var roots, out var error)
                 ? new TrustBundle(new SpiffeBundle(trustDomain).WithX509Authorities(roots.Select(root => root.Der)), 0)
-                : throw new ConfigurationException([$"controlPlane.trustBundle: {file}: {error}"]);
+                : throw new ConfigurationException([$"{prefix}controlPlane.trustBundle: {file}: {error}"]);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException([$"controlPlane.trustBundle: {failure.Message}"]);
+            throw new ConfigurationException([$"{prefix}controlPlane.trustBundle: {failure.Message}"]);
         }
     }
 
-    private static void AddServices(IServiceCollection services, AgentConfiguration options, TrustDomain trustDomain, AgentState state, string proc)
+    private static void AddServices(IServiceCollection services, AgentConfiguration options, List<(AgentConfiguration Options, AgentState State)> states, string proc)
     {
         services.AddSingleton(options);
-        services.AddSingleton(trustDomain);
-        services.AddSingleton(state);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IJitter, SystemJitter>();
         services.AddSingleton<AgentMetrics>();
-        services.AddSingleton<BundleConsumers>();
-        services.AddSingleton<ControlPlaneLink>();
-        services.AddSingleton<IIssuerLink>(provider => provider.GetRequiredService<ControlPlaneLink>());
-        services.AddSingleton<SyncSession>();
-        services.AddSingleton(_ => new InstanceMetadata(new Uri(options.Node.Aws.Metadata)));
-        services.AddSingleton(provider => new NodeAttestation(options.Node, trustDomain, provider.GetRequiredService<InstanceMetadata>()));
-        services.AddSingleton(provider => new GatewayCheck(
-            state, SpiffeId.FromPath(trustDomain, options.ControlPlane.GatewayPath), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(new Accounts());
         services.AddSingleton(provider => new UnixAttestor(options.Workloads, provider.GetRequiredService<Accounts>(), proc));
         services.AddSingleton<WorkloadSocket>();
         services.AddWorkloadAttestors(options.Workloads, proc);
-        services.AddSingleton<SvidDemand>();
-        services.AddSingleton<ReissueSchedule>();
         services.AddSingleton<CallerSource>();
-        services.AddSingleton<IJwtIssuer, JwtIssuer>();
-        services.AddSingleton<JwtSvidCache>();
         services.AddSingleton<WorkloadStreams>();
         services.AddSingleton<X509Handlers>();
         services.AddSingleton<JwtHandlers>();
@@ -127,9 +132,7 @@ internal sealed class AgentApplication : IAsyncDisposable
         services.AddSingleton<AgentHealthReport>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddRoutingCore();
-        services.AddKeyStore(options.KeyStore);
-        services.AddHostedService<ControlPlaneLoop>();
-        services.AddHostedService<SvidRenewer>();
+        services.AddMemberships(states);
         services.AddHostedService<OutputWriter>();
         services.AddHostedService<HealthReporter>();
         services.AddOptions<SocketTransportOptions>().Configure<WorkloadSocket>((transport, socket) =>

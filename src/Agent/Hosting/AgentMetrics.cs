@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Agent.Hosting;
 
@@ -9,13 +11,26 @@ internal sealed class AgentMetrics
 {
     private const string SdsNacks = "meshgrains_agent_sds_nacks_total";
 
-    private readonly ConcurrentDictionary<(string Name, string Label, string Value), long> _counters = new();
-    private long _nacks;
+    private readonly ConcurrentDictionary<(string Name, string Labels), long> _counters;
+    private readonly StrongBox<long> _nacks;
+    private readonly string _domain = "";
 
     // There from the beginning, so that the first one is seen as an increase.
-    public AgentMetrics() => Add(SdsNacks, "", "", 0);
+    public AgentMetrics()
+    {
+        (_counters, _nacks) = (new(), new());
+        Add(SdsNacks, "", "", 0);
+    }
 
-    public long Nacks => Interlocked.Read(ref _nacks);
+    private AgentMetrics(AgentMetrics node, string domain) => (_counters, _nacks, _domain) = (node._counters, node._nacks, domain);
+
+    public long Nacks => Interlocked.Read(ref _nacks.Value);
+
+    /// <summary>The label of a trust domain.</summary>
+    public static string LabelOf(TrustDomain trustDomain) => $"trust_domain=\"{trustDomain.Name}\"";
+
+    /// <summary>The same counters, for what concerns this trust domain.</summary>
+    public AgentMetrics Of(TrustDomain trustDomain) => new(this, LabelOf(trustDomain));
 
     public void Issued(int count) => Add("meshgrains_agent_svids_total", "result", "ok", count);
 
@@ -34,26 +49,31 @@ internal sealed class AgentMetrics
 
     public void Output(string result) => Add("meshgrains_agent_output_writes_total", "result", result, 1);
 
+    /// <summary>A proxy refused a secret; of which trust domain it does not say.</summary>
     public void Nacked()
     {
-        Interlocked.Increment(ref _nacks);
+        Interlocked.Increment(ref _nacks.Value);
         Add(SdsNacks, "", "", 1);
     }
 
-    public string Write(IEnumerable<(string Name, string Help, double Value)> gauges)
+    public string Write(IEnumerable<Gauge> gauges)
     {
         var text = new StringBuilder();
-        foreach (var (name, help, value) in gauges)
+        foreach (var family in gauges.GroupBy(gauge => gauge.Name))
         {
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value:R}\n");
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {family.Key} {family.First().Help}\n# TYPE {family.Key} gauge\n");
+            foreach (var gauge in family)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{gauge.Name}{Braced(gauge.Labels)} {gauge.Value:R}\n");
+            }
         }
 
         foreach (var family in _counters.OrderBy(counter => counter.Key).GroupBy(counter => counter.Key.Name))
         {
             text.Append(CultureInfo.InvariantCulture, $"# HELP {family.Key} {HelpOf(family.Key)}\n# TYPE {family.Key} counter\n");
-            foreach (var ((name, label, value), count) in family)
+            foreach (var ((name, labels), count) in family)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{name}{(label.Length == 0 ? "" : $"{{{label}=\"{value}\"}}")} {count}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{name}{Braced(labels)} {count}\n");
             }
         }
 
@@ -70,6 +90,11 @@ internal sealed class AgentMetrics
         _ => "Parts in attestations, by result.",
     };
 
-    private void Add(string name, string label, string value, long count) =>
-        _counters.AddOrUpdate((name, label, value), count, (_, before) => before + count);
+    private static string Braced(string labels) => labels.Length == 0 ? "" : $"{{{labels}}}";
+
+    private void Add(string name, string label, string value, long count)
+    {
+        var labels = label.Length == 0 ? _domain : _domain.Length == 0 ? $"{label}=\"{value}\"" : $"{label}=\"{value}\",{_domain}";
+        _counters.AddOrUpdate((name, labels), count, (_, before) => before + count);
+    }
 }

@@ -18,7 +18,7 @@ internal static class OutputPlan
     /// <summary>The number of a signal by its name; null for an unknown one.</summary>
     public static int? SignalOf(string name) => Signals.TryGetValue(name, out var number) ? number : null;
 
-    public static void Check(IList<OutputOptions> outputs, TrustDomain trustDomain, List<string> errors)
+    public static void Check(IList<OutputOptions> outputs, IReadOnlyList<TrustDomain> trustDomains, List<string> errors)
     {
         if (outputs.Count > MaxOutputs)
         {
@@ -29,7 +29,7 @@ internal static class OutputPlan
         {
             var output = outputs[i];
             var where = $"outputs[{i.ToString(CultureInfo.InvariantCulture)}]";
-            errors.AddRange(Problems(output, trustDomain).Select(problem => $"{where}{problem}"));
+            errors.AddRange(Problems(output, trustDomains).Select(problem => $"{where}{problem}"));
         }
 
         errors.AddRange(outputs.SelectMany(output => Files(output)).GroupBy(path => path, StringComparer.Ordinal).Where(group => group.Count() > 1)
@@ -57,7 +57,7 @@ internal static class OutputPlan
     public static IEnumerable<string> Files(OutputOptions output) =>
         new[] { output.Certificate, output.Key, output.Combined, output.Bundle }.Where(path => path.Length > 0);
 
-    private static IEnumerable<string> Problems(OutputOptions output, TrustDomain trustDomain)
+    private static IEnumerable<string> Problems(OutputOptions output, IReadOnlyList<TrustDomain> trustDomains)
     {
         if (output.Name.Length is 0 or > MaxName || output.Name.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_')))
         {
@@ -68,9 +68,9 @@ internal static class OutputPlan
         {
             yield return $".spiffeId: {error}";
         }
-        else if (!id.IsMemberOf(trustDomain) || id.Path.Length == 0)
+        else if (!trustDomains.Any(id.IsMemberOf) || id.Path.Length == 0)
         {
-            yield return $".spiffeId is {output.SpiffeId}; give a workload's ID of {trustDomain}.";
+            yield return $".spiffeId is {output.SpiffeId}; give a workload's ID of {string.Join(" or ", trustDomains)}.";
         }
 
         if (!Files(output).Any())

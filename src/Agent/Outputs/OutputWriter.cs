@@ -1,3 +1,4 @@
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Workloads;
@@ -12,7 +13,7 @@ namespace MeshGrains.Agent.Outputs;
 /// earlier run is not known: it is written again, and the action run again.
 /// </summary>
 internal sealed class OutputWriter(
-    AgentState state, BundleConsumers consumers, Accounts accounts, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time,
+    NodeState state, Accounts accounts, AgentConfiguration options, AgentMetrics metrics, IJitter jitter, TimeProvider time,
     ILogger<OutputWriter> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -22,11 +23,12 @@ internal sealed class OutputWriter(
 
     private async Task KeepAsync(OutputOptions output, CancellationToken stoppingToken)
     {
-        var domain = output.BundleTrustDomain.Length > 0 ? output.BundleTrustDomain : SpiffeId.Parse(output.SpiffeId).TrustDomain.Name;
+        var own = SpiffeId.Parse(output.SpiffeId).TrustDomain.Name;
+        var domain = output.BundleTrustDomain.Length > 0 ? output.BundleTrustDomain : own;
 
-        // Only who reads this trust domain's roots can hold an old one; without a file there is nothing to hold yet.
-        var readsRoots = output.Bundle.Length > 0 && domain == options.TrustDomain;
-        var consumer = readsRoots && File.Exists(output.Bundle) ? consumers.Join(0) : null;
+        // Only who reads a trust domain's roots can hold an old one; without a file there is nothing to hold yet.
+        var consumers = output.Bundle.Length > 0 ? state.Find(domain)?.Consumers : null;
+        var consumer = File.Exists(output.Bundle) ? consumers?.Join(0) : null;
         var files = new OutputFiles(output, accounts);
         (WorkloadSvid? Svid, TrustBundle? Bundle) written = default;
         var deletes = output.WhenWithdrawn == OutputOptions.Delete;
@@ -35,17 +37,18 @@ internal sealed class OutputWriter(
         {
             while (true)
             {
-                var snapshot = state.Current;
+                var node = state.Current;
+                var snapshot = node.Find(own)!;
 
                 // One that has merely ended, since nobody could be asked for another, stays where it is. The roots stay fresh beside it, and alone.
                 var isWithdrawn = deletes && snapshot.IsSynced && snapshot.Entries.Entries.Values.All(entry => entry.SpiffeId != output.SpiffeId);
                 var svid = isWithdrawn ? null
                     : snapshot.Svids.Values.Where(held => held.SpiffeId == output.SpiffeId).OrderBy(held => held.EntryId, StringComparer.Ordinal).FirstOrDefault()
                     ?? written.Svid;
-                var bundle = snapshot.Bundles.GetValueOrDefault(domain);
+                var bundle = (node.Find(domain) ?? snapshot).Bundles.GetValueOrDefault(domain);
                 if (bundle is null || (svid is null && !isWithdrawn) || (ReferenceEquals(svid, written.Svid) && ReferenceEquals(bundle, written.Bundle)))
                 {
-                    await snapshot.Changed.WaitAsync(stoppingToken);
+                    await node.Changed.WaitAsync(stoppingToken);
                     continue;
                 }
 
@@ -61,7 +64,7 @@ internal sealed class OutputWriter(
                         continue;
                     }
 
-                    consumer ??= readsRoots ? consumers.Join(0) : null;
+                    consumer ??= consumers?.Join(0);
                     await TellAsync(output, svid is null, stoppingToken);
                     written = (svid, bundle);
                     pause = FirstPause;

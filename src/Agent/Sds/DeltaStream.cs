@@ -1,11 +1,12 @@
 using System.Globalization;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc.Envoy.Discovery;
 
 namespace MeshGrains.Agent.Sds;
 
 /// <summary>One delta stream: each secret has a version of its own (a hash of what it says), and only what changed is sent. As bounded as <see cref="SecretStream"/>.</summary>
-internal sealed class DeltaStream(SecretSession session, AgentState state, BundleConsumers consumers)
+internal sealed class DeltaStream(SecretSession session, NodeState state)
 {
     private readonly DeltaSubscription _subscription = new();
     private long _number;
@@ -17,7 +18,7 @@ internal sealed class DeltaStream(SecretSession session, AgentState state, Bundl
     public async Task ServeAsync(
         Func<CancellationToken, ValueTask<DeltaDiscoveryRequest?>> read, Func<DeltaDiscoveryResponse, ValueTask> write, CancellationToken cancellationToken)
     {
-        using var consumer = consumers.Join(state.Current.BundleNumber);
+        using var consumer = new NodeConsumer(state);
         var reading = read(cancellationToken).AsTask();
         var snapshot = state.Current;
         while (true)
@@ -45,12 +46,12 @@ internal sealed class DeltaStream(SecretSession session, AgentState state, Bundl
             (snapshot, var view) = await session.ReadAsync(cancellationToken);
             if (came || !view.IsSameAs(_seen, withSvids: true))
             {
-                await SayAsync(view, write);
+                await SayAsync(consumer, snapshot, view, write);
             }
 
             if (_acknowledged)
             {
-                consumer.Confirm(snapshot.BundleNumber);
+                consumer.Confirm(snapshot);
             }
         }
     }
@@ -73,9 +74,10 @@ internal sealed class DeltaStream(SecretSession session, AgentState state, Bundl
         _subscription.Take(request);
     }
 
-    private async Task SayAsync(WorkloadView view, Func<DeltaDiscoveryResponse, ValueTask> write)
+    private async Task SayAsync(NodeConsumer consumer, NodeSnapshot snapshot, WorkloadView view, Func<DeltaDiscoveryResponse, ValueTask> write)
     {
         _seen = view;
+        consumer.Give(snapshot, view);
         var (changed, removed) = _subscription.Next(session.SecretsOf(view));
         if (changed.Count + removed.Count == 0)
         {

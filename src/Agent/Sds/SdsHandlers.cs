@@ -1,5 +1,5 @@
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
-using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Workloads;
 using MeshGrains.Rpc;
 using MeshGrains.Rpc.Envoy.Discovery;
@@ -9,7 +9,7 @@ namespace MeshGrains.Agent.Sds;
 
 /// <summary>The three methods of SDS: each attests its caller, then the streams go their way.</summary>
 internal sealed class SdsHandlers(
-    CallerSource callers, AgentState state, BundleConsumers consumers, AgentConfiguration options, AgentMetrics metrics, StreamsEnd end, TimeProvider time,
+    CallerSource callers, NodeState state, AgentConfiguration options, AgentMetrics metrics, StreamsEnd end, TimeProvider time,
     ILogger<SdsHandlers> logger)
 {
     public static readonly MeshGrains.Rpc.Envoy.Core.ControlPlane Self = new() { Identifier = "meshgrains-agent" };
@@ -27,12 +27,12 @@ internal sealed class SdsHandlers(
     }
 
     public Task StreamAsync(RpcRequestReader<DiscoveryRequest> requests, RpcResponseWriter<DiscoveryResponse> responses, RpcServerContext context) =>
-        end.GuardAsync(context, async token => await new SecretStream(await SessionAsync(context, token), state, consumers).ServeAsync(
+        end.GuardAsync(context, async token => await new SecretStream(await SessionAsync(context, token), state).ServeAsync(
             requests.ReadAsync, response => responses.WriteAsync(response, token), token));
 
     public Task StreamDeltaAsync(
         RpcRequestReader<DeltaDiscoveryRequest> requests, RpcResponseWriter<DeltaDiscoveryResponse> responses, RpcServerContext context) =>
-        end.GuardAsync(context, async token => await new DeltaStream(await SessionAsync(context, token), state, consumers).ServeAsync(
+        end.GuardAsync(context, async token => await new DeltaStream(await SessionAsync(context, token), state).ServeAsync(
             requests.ReadAsync, response => responses.WriteAsync(response, token), token));
 
     internal static DiscoveryResponse Response(IEnumerable<Google.Protobuf.WellKnownTypes.Any> secrets, string version, string nonce)

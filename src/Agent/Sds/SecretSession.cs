@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Workloads;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace MeshGrains.Agent.Sds;
 
 /// <summary>What the three SDS methods share for one call: the caller, its node, and the secrets that it may have now.</summary>
-internal sealed class SecretSession(Caller caller, AgentState state, AgentConfiguration options, AgentMetrics metrics, TimeProvider time, ILogger logger)
+internal sealed class SecretSession(Caller caller, NodeState state, AgentConfiguration options, AgentMetrics metrics, TimeProvider time, ILogger logger)
 {
     /// <summary>What a stream may remember of names, in bytes; hundreds of SPIFFE IDs.</summary>
     public const int MaxNameBytes = 64 * 1024;
@@ -86,7 +87,7 @@ internal sealed class SecretSession(Caller caller, AgentState state, AgentConfig
 
     /// <summary>What the caller has in the newest snapshot; waits a little at the beginning for certificates that are being asked for.</summary>
     /// <exception cref="RpcException">The caller has no identity, or no certificate yet.</exception>
-    public async Task<(AgentSnapshot Snapshot, WorkloadView View)> ReadAsync(CancellationToken cancellationToken)
+    public async Task<(NodeSnapshot Snapshot, WorkloadView View)> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -6,13 +6,13 @@ namespace MeshGrains.Agent.Sds;
 
 /// <summary>
 /// The secrets that a proxy may have, by name: its identities and bundles by their SPIFFE IDs, and the three names of the configuration. Several names for one
-/// thing are several secrets, in any combination.
+/// thing are several secrets, in any combination. The default bundle is that of the first trust domain in which the process has an identity.
 /// </summary>
 internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffeValidator)
 {
     /// <summary>Every identity and every bundle, by SPIFFE ID: what a request without names gets.</summary>
     public IReadOnlyList<string> All { get; } =
-        [.. view.Svids.Select(item => item.Svid.SpiffeId).Distinct(StringComparer.Ordinal), .. Bundles(view).Select(bundle => bundle.TrustDomain.Id.ToString())];
+        [.. view.Svids.Select(item => item.Svid.SpiffeId).Distinct(StringComparer.Ordinal), .. view.Bundles.Select(bundle => bundle.TrustDomain.Id.ToString())];
 
     /// <summary>Every name that could be asked for now.</summary>
     public IEnumerable<string> Names => new[] { names.DefaultSvidName, names.DefaultBundleName, names.AllBundlesName }.Concat(All).Where(name => Find(name) is not null);
@@ -27,12 +27,12 @@ internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffe
 
         if (name == names.DefaultBundleName)
         {
-            return Context(name, [view.Own]);
+            return Context(name, [view.Own[0]]);
         }
 
         if (name == names.AllBundlesName)
         {
-            return Context(name, [.. Bundles(view).OrderBy(bundle => bundle.TrustDomain.Name, StringComparer.Ordinal)]);
+            return Context(name, [.. view.Bundles.OrderBy(bundle => bundle.TrustDomain.Name, StringComparer.Ordinal)]);
         }
 
         if (!SpiffeId.TryParse(name, out var id, out _))
@@ -42,14 +42,12 @@ internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffe
 
         if (id.Path.Length == 0)
         {
-            return Bundles(view).FirstOrDefault(bundle => bundle.TrustDomain == id.TrustDomain) is { } bundle ? Context(name, [bundle]) : null;
+            return view.Bundles.FirstOrDefault(bundle => bundle.TrustDomain == id.TrustDomain) is { } bundle ? Context(name, [bundle]) : null;
         }
 
         var svid = view.Svids.Select(item => item.Svid).FirstOrDefault(svid => svid.SpiffeId == name);
         return svid is null ? null : SecretFactory.Certificate(name, svid);
     }
-
-    private static IEnumerable<TrustBundle> Bundles(WorkloadView view) => view.Federated.Prepend(view.Own);
 
     private Any? Context(string name, IReadOnlyList<TrustBundle> bundles) =>
         spiffeValidator ? SecretFactory.SpiffeContext(name, bundles)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc.Envoy.Discovery;
 
@@ -8,11 +9,10 @@ namespace MeshGrains.Agent.Sds;
 /// One state-of-the-world stream: answers what is asked, pushes what changed. One request is read ahead and one response is under way at most, so that a
 /// client that never reads, or never stops asking, waits for itself.
 /// </summary>
-internal sealed class SecretStream(SecretSession session, AgentState state, BundleConsumers consumers)
+internal sealed class SecretStream(SecretSession session, NodeState state)
 {
     private readonly StreamSubscription _subscription = new();
     private long _version;
-    private long _sentBundle;
     private WorkloadView? _seen;
 
     /// <param name="read">The next request; null at the end. It has to heed the token.</param>
@@ -21,7 +21,7 @@ internal sealed class SecretStream(SecretSession session, AgentState state, Bund
     public async Task ServeAsync(
         Func<CancellationToken, ValueTask<DiscoveryRequest?>> read, Func<DiscoveryResponse, ValueTask> write, CancellationToken cancellationToken)
     {
-        using var consumer = consumers.Join(state.Current.BundleNumber);
+        using var consumer = new NodeConsumer(state);
         var reading = read(cancellationToken).AsTask();
         var snapshot = state.Current;
         while (true)
@@ -50,13 +50,13 @@ internal sealed class SecretStream(SecretSession session, AgentState state, Bund
             (snapshot, var view) = await session.ReadAsync(cancellationToken);
             if (asked || !view.IsSameAs(_seen, withSvids: true))
             {
-                await SayAsync(asked, snapshot, view, write);
+                await SayAsync(asked, consumer, snapshot, view, write);
             }
 
             if (_subscription.IsAcknowledged)
             {
                 // What it took says the same as this snapshot does.
-                consumer.Confirm(Math.Max(_sentBundle, snapshot.BundleNumber));
+                consumer.Confirm(snapshot);
             }
         }
     }
@@ -74,9 +74,10 @@ internal sealed class SecretStream(SecretSession session, AgentState state, Bund
         return meaning is RequestMeaning.Asked or RequestMeaning.RefusedAndAsked;
     }
 
-    private async Task SayAsync(bool asked, AgentSnapshot snapshot, WorkloadView view, Func<DiscoveryResponse, ValueTask> write)
+    private async Task SayAsync(bool asked, NodeConsumer consumer, NodeSnapshot snapshot, WorkloadView view, Func<DiscoveryResponse, ValueTask> write)
     {
         _seen = view;
+        consumer.Give(snapshot, view);
         var picked = SecretSession.Pick(session.SecretsOf(view), _subscription.Names);
         if (!asked && !_subscription.IsNews(picked))
         {
@@ -86,6 +87,5 @@ internal sealed class SecretStream(SecretSession session, AgentState state, Bund
         var nonce = SecretSession.NewNonce();
         await write(SdsHandlers.Response(picked, (++_version).ToString(CultureInfo.InvariantCulture), nonce));
         _subscription.Sent(nonce, picked);
-        _sentBundle = snapshot.BundleNumber;
     }
 }

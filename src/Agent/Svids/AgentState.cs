@@ -13,10 +13,15 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
     private readonly Lock _gate = new();
     private AgentSnapshot _current = AgentSnapshot.Of(trustDomain, bootstrap);
 
+    /// <summary>Raised after each change.</summary>
+    public event Action? Changed;
+
+    public TrustDomain TrustDomain => trustDomain;
+
     public AgentSnapshot Current => Volatile.Read(ref _current);
 
     /// <summary>Takes a pushed update. Entries that went take their SVIDs with them.</summary>
-    /// <exception cref="FormatException">The control plane sent what is no bundle.</exception>
+    /// <exception cref="FormatException">The control plane sent what is no bundle, or an identity of another trust domain.</exception>
     public void Apply(AgentUpdate update) => Change(before =>
     {
         var entries = before.Entries.Entries;
@@ -152,9 +157,12 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         ? bundles
         : bundles.RemoveRange(bundles.Keys.Where(name => name != trustDomain.Name && !federated.TrustDomains.Contains(name)));
 
-    private static AgentEntry EntryOf(Entry entry) => new(
-        entry.Id, entry.SpiffeId, [.. entry.Selectors.Select(selector => $"{selector.Type}:{selector.Value}")], entry.Hint, [.. entry.FederatesWith],
-        entry.CreatedAt, entry.Revision);
+    /// <summary>A control plane names identities of its own trust domain and of no other.</summary>
+    private AgentEntry EntryOf(Entry entry) => !entry.SpiffeId.StartsWith($"{SpiffeId.SchemePrefix}{trustDomain.Name}/", StringComparison.Ordinal)
+        ? throw new FormatException($"The entry '{entry.Id}' is for {entry.SpiffeId}, which is no identity of {trustDomain}.")
+        : new AgentEntry(
+            entry.Id, entry.SpiffeId, [.. entry.Selectors.Select(selector => $"{selector.Type}:{selector.Value}")], entry.Hint, [.. entry.FederatesWith],
+            entry.CreatedAt, entry.Revision);
 
     private static bool HasOtherRoots(TrustBundle bundle, TrustBundle than) => bundle.Bundle.X509Authorities.Any(
         root => !than.Bundle.X509Authorities.Any(known => known.Der.Span.SequenceEqual(root.Der.Span)));
@@ -163,7 +171,7 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
     {
         try
         {
-            var roots = new SpiffeBundle(Identity.TrustDomain.Parse(bundle.TrustDomain))
+            var roots = new SpiffeBundle(MeshGrains.Identity.TrustDomain.Parse(bundle.TrustDomain))
                 .WithX509Authorities(bundle.X509Authorities.Select(der => der.Memory))
                 .WithJwtAuthorities(bundle.JwtAuthorities.Select(key => new Identity.JwtAuthority(key.KeyId, key.PublicKey.Memory)))
                 .WithSequence((ulong)bundle.Number);
@@ -185,5 +193,6 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         }
 
         before.Supersede();
+        Changed?.Invoke();
     }
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Workloads;
 using MeshGrains.Identity;
@@ -13,32 +14,31 @@ using MeshGrains.Rpc.Spiffe;
 namespace MeshGrains.Agent.WorkloadApi;
 
 /// <summary><c>FetchJWTSVID</c>, <c>FetchJWTBundles</c> and <c>ValidateJWTSVID</c>.</summary>
-internal sealed class JwtHandlers(CallerSource callers, AgentState state, JwtSvidCache tokens, WorkloadStreams streams, TimeProvider time)
+internal sealed class JwtHandlers(CallerSource callers, NodeState state, DomainTokens tokens, WorkloadStreams streams, TimeProvider time)
 {
     public async ValueTask<JWTSVIDResponse> FetchSvidAsync(JWTSVIDRequest request, RpcServerContext context)
     {
         var caller = await callers.OfWorkloadApiAsync(context);
         CheckAudience(request.Audience);
-        var entries = Wanted(request.SpiffeId, caller);
-        var answers = await tokens.FetchAsync(entries, request.Audience, context.CancellationToken);
+        var answers = await tokens.FetchAsync(Wanted(request.SpiffeId, caller), request.Audience, context.CancellationToken);
 
         // A process that ended while it waited gets nothing, and neither does an entry that went.
-        var still = caller.Entries(state.Current).Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
+        var still = caller.Entries(state.Current).SelectMany(part => part.Entries).Select(entry => (entry.SpiffeId, entry.Id)).ToHashSet();
         var response = new JWTSVIDResponse();
-        response.Svids.AddRange(entries.Zip(answers).Where(item => item.Second.Held is not null && still.Contains(item.First.Id)).Select(item => new JWTSVID
+        response.Svids.AddRange(answers.Where(item => item.Answer.Held is not null && still.Contains((item.Entry.SpiffeId, item.Entry.Id))).Select(item => new JWTSVID
         {
-            SpiffeId = item.First.SpiffeId, Svid = item.Second.Held!.Token, Hint = item.First.Hint,
+            SpiffeId = item.Entry.SpiffeId, Svid = item.Answer.Held!.Token, Hint = item.Entry.Hint,
         }));
 
         // Where some identities get a token the others are left out; where none does, the best hope decides.
-        return response.Svids.Count > 0 ? response : throw Refusal(answers);
+        return response.Svids.Count > 0 ? response : throw Refusal(answers.Select(item => item.Answer));
     }
 
     public Task FetchBundlesAsync(JWTBundlesRequest request, RpcResponseWriter<JWTBundlesResponse> responses, RpcServerContext context) =>
         streams.ServeAsync(responses, context, waitsForSvids: false, static view =>
         {
             var message = new JWTBundlesResponse();
-            foreach (var bundle in view.Federated.Prepend(view.Own))
+            foreach (var bundle in view.Bundles)
             {
                 message.Bundles[bundle.TrustDomain.Id.ToString()] = UnsafeByteOperations.UnsafeWrap(bundle.JwtKeys);
             }
@@ -62,7 +62,7 @@ internal sealed class JwtHandlers(CallerSource callers, AgentState state, JwtSvi
         var snapshot = state.Current;
         var view = WorkloadView.Of(snapshot, caller.Entries(snapshot));
         if (!JwtSvidValidator.TryValidate(
-            request.Svid, request.Audience, domain => view.Federated.Prepend(view.Own).FirstOrDefault(bundle => bundle.TrustDomain == domain)?.Bundle,
+            request.Svid, request.Audience, domain => view.Bundles.FirstOrDefault(bundle => bundle.TrustDomain == domain)?.Bundle,
             time.GetUtcNow(), JwtSvidValidator.DefaultLeeway, out var svid, out var refusal))
         {
             throw Invalid($"The token is no JWT-SVID that may be believed: {Words(refusal)}.");
@@ -85,7 +85,7 @@ internal sealed class JwtHandlers(CallerSource callers, AgentState state, JwtSvi
     }
 
     /// <summary>The caller's entries, or the one that it names.</summary>
-    private IReadOnlyList<AgentEntry> Wanted(string spiffeId, Caller caller)
+    private IReadOnlyList<Entitlement> Wanted(string spiffeId, Caller caller)
     {
         if (spiffeId.Length > 0 && !SpiffeId.TryParse(spiffeId, out _, out var error))
         {
@@ -94,11 +94,11 @@ internal sealed class JwtHandlers(CallerSource callers, AgentState state, JwtSvi
 
         var entries = caller.Entries(state.Current);
         return spiffeId.Length == 0 ? entries
-            : entries.FirstOrDefault(entry => entry.SpiffeId == spiffeId) is { } one ? [one]
+            : entries.SelectMany(part => part.Entries.Where(entry => entry.SpiffeId == spiffeId).Select(entry => part with { Entries = [entry] })).FirstOrDefault() is { } one ? [one]
             : throw new RpcException(RpcStatusCode.PermissionDenied, "This process is not entitled to the SPIFFE ID that it asks for.");
     }
 
-    private static RpcException Refusal(IReadOnlyList<JwtAnswer> answers)
+    private static RpcException Refusal(IEnumerable<JwtAnswer> answers)
     {
         var refused = answers.Where(answer => answer.Held is null).OrderBy(answer => answer.Code == RpcStatusCode.PermissionDenied).FirstOrDefault();
         return refused is null ? new RpcException(RpcStatusCode.PermissionDenied, "The registration entry behind this request is gone.")

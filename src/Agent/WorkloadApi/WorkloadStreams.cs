@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Workloads;
@@ -10,7 +11,7 @@ namespace MeshGrains.Agent.WorkloadApi;
 /// The Workload API's streams: the first message at once, then one at each change, each with the whole state; what is not in it any more is taken
 /// back. A caller that loses its last entry is told PERMISSION_DENIED.
 /// </summary>
-internal sealed class WorkloadStreams(CallerSource callers, AgentState state, BundleConsumers consumers, AgentConfiguration options, StreamsEnd end, TimeProvider time)
+internal sealed class WorkloadStreams(CallerSource callers, NodeState state, AgentConfiguration options, StreamsEnd end, TimeProvider time)
 {
     public async Task ServeAsync<T>(RpcResponseWriter<T> responses, RpcServerContext context, bool waitsForSvids, Func<WorkloadView, T> write)
         where T : class, IMessage<T>
@@ -25,7 +26,7 @@ internal sealed class WorkloadStreams(CallerSource callers, AgentState state, Bu
     {
         var started = time.GetTimestamp();
         WorkloadView? last = null;
-        using var consumer = consumers.Join(state.Current.BundleNumber);
+        using var consumer = new NodeConsumer(state);
         using var settling = new Settling(consumer, options.Workloads.Settle, time);
         while (true)
         {
@@ -45,16 +46,18 @@ internal sealed class WorkloadStreams(CallerSource callers, AgentState state, Bu
 
             if (!view.IsSameAs(last, waitsForSvids))
             {
+                consumer.Give(snapshot, view);
                 await responses.WriteAsync(write(view), cancellationToken);
-                settling.Written(snapshot.BundleNumber);
                 last = view;
             }
+
+            settling.Written(snapshot);
 
             await snapshot.Changed.WaitAsync(cancellationToken);
         }
     }
 
-    private async Task<bool> ChangedAsync(AgentSnapshot snapshot, TimeSpan patience, CancellationToken cancellationToken)
+    private async Task<bool> ChangedAsync(NodeSnapshot snapshot, TimeSpan patience, CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var changed = await Task.WhenAny(snapshot.Changed, Clock.PauseAsync(time, patience, ending.Token)) == snapshot.Changed;

@@ -14,9 +14,9 @@ internal sealed class X509Handlers(WorkloadStreams streams)
             message.Svids.AddRange(view.Svids.Select(item => new X509SVID
             {
                 SpiffeId = item.Svid.SpiffeId, X509Svid = UnsafeByteOperations.UnsafeWrap(item.Svid.ChainDer),
-                X509SvidKey = UnsafeByteOperations.UnsafeWrap(item.Svid.Key), Bundle = UnsafeByteOperations.UnsafeWrap(view.Own.Der), Hint = item.Entry.Hint,
+                X509SvidKey = UnsafeByteOperations.UnsafeWrap(item.Svid.Key), Bundle = UnsafeByteOperations.UnsafeWrap(item.Bundle.Der), Hint = item.Entry.Hint,
             }));
-            foreach (var bundle in view.Federated)
+            foreach (var bundle in view.BesideFirst)
             {
                 message.FederatedBundles[bundle.TrustDomain.Id.ToString()] = UnsafeByteOperations.UnsafeWrap(bundle.Der);
             }
@@ -28,7 +28,7 @@ internal sealed class X509Handlers(WorkloadStreams streams)
         streams.ServeAsync(responses, context, waitsForSvids: false, static view =>
         {
             var message = new X509BundlesResponse();
-            foreach (var bundle in view.Federated.Prepend(view.Own))
+            foreach (var bundle in view.Bundles)
             {
                 message.Bundles[bundle.TrustDomain.Id.ToString()] = UnsafeByteOperations.UnsafeWrap(bundle.Der);
             }

@@ -1,5 +1,5 @@
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
-using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc;
 using Microsoft.Extensions.Logging;
 
@@ -15,23 +15,24 @@ internal sealed class Caller
 
     private readonly IReadOnlySet<string> _selectors;
     private readonly Attestation _attestation;
-    private readonly SvidDemand _demand;
+    private readonly NodeState _state;
     private readonly AgentMetrics _metrics;
     private readonly ILogger _logger;
 
-    public Caller(PeerProcess peer, Attestation attestation, SvidDemand demand, AgentMetrics metrics, ILogger logger)
+    public Caller(PeerProcess peer, Attestation attestation, NodeState state, AgentMetrics metrics, ILogger logger)
     {
-        (Peer, _attestation, _demand, _metrics, _logger) = (peer, attestation, demand, metrics, logger);
+        (Peer, _attestation, _state, _metrics, _logger) = (peer, attestation, state, metrics, logger);
         _selectors = attestation.Selectors ?? throw new ArgumentException("Only an attested process is a caller.", nameof(attestation));
     }
 
     public PeerProcess Peer { get; }
 
-    /// <summary>The entries that fit it now. Those without a certificate are asked for before others: somebody waits.</summary>
+    /// <summary>The entries that fit it now, by trust domain. Those without a certificate are asked for before others: somebody waits.</summary>
     /// <exception cref="RpcException">
-    /// UNAVAILABLE: the agent knows no entries yet, or none fits and an attestor could not tell its part. PERMISSION_DENIED: none fits, or the process has ended.
+    /// UNAVAILABLE: none fits, and the entries of a trust domain are not known yet or an attestor could not tell its part. PERMISSION_DENIED: none fits, or the process
+    /// has ended.
     /// </exception>
-    public IReadOnlyList<AgentEntry> Entries(AgentSnapshot snapshot)
+    public IReadOnlyList<Entitlement> Entries(NodeSnapshot snapshot)
     {
         if (!Peer.IsAlive)
         {
@@ -40,16 +41,22 @@ internal sealed class Caller
             throw new RpcException(RpcStatusCode.PermissionDenied, "The process that connected has ended; connect again.");
         }
 
-        if (!snapshot.IsSynced)
+        var entitled = snapshot.Domains.Where(domain => domain.IsSynced).Select(domain => new Entitlement(domain, domain.Entries.Match(_selectors)))
+            .Where(part => part.Entries.Count > 0).ToList();
+        foreach (var (domain, entries) in entitled)
         {
-            throw new RpcException(RpcStatusCode.Unavailable, "The agent has not heard from the control plane yet; try again.");
+            _state.Find(domain.TrustDomain.Name)?.Demand.Want(entries.Where(entry => !domain.Svids.ContainsKey(entry.Id)).Select(entry => entry.Id));
         }
 
-        var entries = snapshot.Entries.Match(_selectors);
-        if (entries.Count > 0)
+        if (entitled.Count > 0)
         {
-            _demand.Want(entries.Where(entry => !snapshot.Svids.ContainsKey(entry.Id)).Select(entry => entry.Id));
-            return entries;
+            return entitled;
+        }
+
+        if (snapshot.Domains.FirstOrDefault(domain => !domain.IsSynced) is { } silentDomain)
+        {
+            var whose = snapshot.Domains.Length > 1 ? $" of {silentDomain.TrustDomain}" : "";
+            throw new RpcException(RpcStatusCode.Unavailable, $"The agent has not heard from the control plane{whose} yet; try again.");
         }
 
         if (_attestation.Silent is { Count: > 0 } silent)

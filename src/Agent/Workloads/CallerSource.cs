@@ -1,5 +1,5 @@
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
-using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace MeshGrains.Agent.Workloads;
 
 /// <summary>Attests the process behind a call, anew for each.</summary>
-internal sealed class CallerSource(WorkloadAttestors attestors, SvidDemand demand, AgentMetrics metrics, ILogger<CallerSource> logger)
+internal sealed class CallerSource(WorkloadAttestors attestors, NodeState state, AgentMetrics metrics, ILogger<CallerSource> logger)
 {
     public const string SecurityHeader = "workload.spiffe.io";
 
@@ -27,7 +27,7 @@ internal sealed class CallerSource(WorkloadAttestors attestors, SvidDemand deman
         metrics.Attested(attestation.Reason ?? "ok");
         if (attestation.Succeeded)
         {
-            return new Caller(peer, attestation, demand, metrics, logger);
+            return new Caller(peer, attestation, state, metrics, logger);
         }
 
         AgentLog.WorkloadRefused(logger, peer.ProcessId, peer.UserId, attestation.Reason, attestation.Detail);

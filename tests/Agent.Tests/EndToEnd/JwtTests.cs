@@ -99,7 +99,7 @@ public sealed class JwtTests
             var metrics = await client.GetStringAsync($"http://127.0.0.1:{stage.OperationsPort}/metrics");
 
             // The whole line: the help of the metric begins with its name and a number too.
-            return metrics.Split('\n').Contains($"meshgrains_agent_connected {(connected ? 1 : 0)}");
+            return metrics.Split('\n').Contains($"meshgrains_agent_connected{{trust_domain=\"test.mesh\"}} {(connected ? 1 : 0)}");
         },
         connected ? "the agent is connected again" : "the agent notices that the control plane is gone");
 }

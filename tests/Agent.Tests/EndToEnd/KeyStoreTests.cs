@@ -45,7 +45,7 @@ public sealed class KeyStoreTests
 
     private static string Own() => $"unix:uid:{ProcessStatus.Parse(File.ReadAllText("/proc/self/status"))!.UserId}";
 
-    private static AgentState State(AgentStage stage) => (AgentState)stage.Agent!.Services.GetService(typeof(AgentState))!;
+    private static AgentState State(AgentStage stage) => stage.Agent!.StateOf();
 
-    private static ControlPlaneLink Link(AgentStage stage) => (ControlPlaneLink)stage.Agent!.Services.GetService(typeof(ControlPlaneLink))!;
+    private static ControlPlaneLink Link(AgentStage stage) => stage.Agent!.LinkOf();
 }

@@ -37,7 +37,7 @@ public sealed class RevocationTests(ITestOutputHelper output)
         output.WriteLine($"tainted over 1 s and replaced on the stream after {watch.ElapsedMilliseconds} ms");
         Assert.NotNull(await stage.Silo.GetAsync("/v1/agents/node-1"));
 
-        var state = (AgentState)stage.Agent!.Services.GetService(typeof(AgentState))!;
+        var state = stage.Agent!.StateOf();
         var before = state.Current.Svids.Values.OrderByDescending(svid => svid.SpiffeId, StringComparer.Ordinal).ToList();
         watch.Restart();
         await stage.Silo.PostAsync("/v1/denials", new { spiffeId = "spiffe://test.mesh/db", reason = "a test" });

@@ -23,7 +23,7 @@ public sealed class RotationTests
         await stage.EntryAsync("/web", [Own]);
         await stage.StartAgentAsync();
         await WorkloadClient.FetchAsync(stage.Socket);
-        var state = (AgentState)stage.Agent!.Services.GetService(typeof(AgentState))!;
+        var state = stage.Agent!.StateOf();
         using var ended = new CancellationTokenSource();
         var silent = KeepSilentAsync(stage.Silo, ended.Token);
 

@@ -11,7 +11,7 @@ public sealed class SdsTests
         await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true", "svid.defaultTtl=20s");
         await stage.EntryAsync("/proxy", [$"unix:uid:{Tool.Run("/usr/bin/id", ["-u"]).Output.Trim()}"], ttlSeconds: 8);
         await stage.StartAgentAsync();
-        var state = (Svids.AgentState)stage.Agent!.Services.GetService(typeof(Svids.AgentState))!;
+        var state = stage.Agent!.StateOf();
         await Eventually.HoldsAsync(() => state.Current.Svids.Count == 1, "the entry arrives");
 
         await stage.CheckAsync("sds.py", "rotate", null, "3");

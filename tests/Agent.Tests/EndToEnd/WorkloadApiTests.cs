@@ -131,7 +131,7 @@ public sealed class WorkloadApiTests
 
     private static bool Synced(AgentStage stage, int svids)
     {
-        var state = (Svids.AgentState)stage.Agent!.Services.GetService(typeof(Svids.AgentState))!;
+        var state = stage.Agent!.StateOf();
         return state.Current.Svids.Count == svids;
     }
 

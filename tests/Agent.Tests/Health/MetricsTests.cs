@@ -24,7 +24,7 @@ public sealed class MetricsTests
         Assert.Equal("", check.Output + check.Errors);
         Assert.Contains("\nmeshgrains_agent_sds_nacks_total 1\n", metrics, StringComparison.Ordinal);
         Assert.Contains("\nmeshgrains_agent_ready 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("\nmeshgrains_agent_connected 0\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("\nmeshgrains_agent_connected{trust_domain=\"test.mesh\"} 0\n", metrics, StringComparison.Ordinal);
         Assert.Contains("secrets refused by proxies: 1;", await agent.HttpAsync("/readyz"), StringComparison.Ordinal);
     }
 

@@ -33,7 +33,7 @@ internal sealed class PlayedAgent : IAsyncDisposable
 
     public int OperationsPort { get; } = LoopbackPort.Free();
 
-    public AgentState State => (AgentState)Agent.Services.GetService(typeof(AgentState))!;
+    public AgentState State => Agent.StateOf();
 
     public AgentMetrics Metrics => (AgentMetrics)Agent.Services.GetService(typeof(AgentMetrics))!;
 

@@ -58,7 +58,7 @@ public sealed class OutputPlanTests
     public void No_file_is_written_by_two_outputs_and_no_name_given_twice()
     {
         var errors = new List<string>();
-        OutputPlan.Check([Good(), Good()], TrustDomain.Parse(OutputMaterial.Domain), errors);
+        OutputPlan.Check([Good(), Good()], [TrustDomain.Parse(OutputMaterial.Domain)], errors);
 
         Assert.Contains("outputs: /tls/svid.pem is written by more than one.", errors);
         Assert.Contains("outputs: the name 'web' is there more than once.", errors);
@@ -92,7 +92,7 @@ public sealed class OutputPlanTests
         var output = Good();
         change(output);
         var errors = new List<string>();
-        OutputPlan.Check([output], TrustDomain.Parse(OutputMaterial.Domain), errors);
+        OutputPlan.Check([output], [TrustDomain.Parse(OutputMaterial.Domain)], errors);
         return errors;
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Outputs;
 using MeshGrains.Agent.Svids;
@@ -176,7 +177,7 @@ public sealed class OutputWriterTests : IAsyncDisposable
     private async Task StartAsync(AgentState state, params OutputOptions[] outputs)
     {
         var options = new AgentConfiguration { TrustDomain = OutputMaterial.Domain, Outputs = outputs.Length > 0 ? outputs : [_output] };
-        _writer = new OutputWriter(state, _consumers, new Accounts(), options, new AgentMetrics(), new NoJitter(), _time, NullLogger<OutputWriter>.Instance);
+        _writer = new OutputWriter(new NodeState(new ServedDomain(state, _consumers, new SvidDemand())), new Accounts(), options, new AgentMetrics(), new NoJitter(), _time, NullLogger<OutputWriter>.Instance);
         await _writer.StartAsync(CancellationToken.None);
     }
 

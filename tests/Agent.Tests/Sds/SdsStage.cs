@@ -1,3 +1,4 @@
+using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Sds;
 using MeshGrains.Agent.Svids;
@@ -15,6 +16,7 @@ internal sealed class SdsStage : IDisposable
     public SdsStage(params string[] entries)
     {
         State = new AgentState(Ca.TrustDomain, Ca.Bundle(0));
+        Node = new NodeState(new ServedDomain(State, Consumers, new SvidDemand()));
         State.Apply(new AgentUpdate { Bundles = { Ca.Wire(1) } });
         foreach (var id in entries.Length == 0 ? ["app"] : entries)
         {
@@ -25,6 +27,8 @@ internal sealed class SdsStage : IDisposable
     public MeshCa Ca { get; } = new();
 
     public AgentState State { get; }
+
+    public NodeState Node { get; }
 
     public BundleConsumers Consumers { get; } = new();
 
@@ -45,11 +49,11 @@ internal sealed class SdsStage : IDisposable
     public string IdOf(string id) => $"spiffe://{Ca.TrustDomain}/{id}";
 
     public SecretSession Session() => new(
-        new Caller(_peer, Attestation.Of(new HashSet<string> { "unix:uid:1" }), new SvidDemand(), Metrics, Log), State, new AgentConfiguration(), Metrics, Time, Log);
+        new Caller(_peer, Attestation.Of(new HashSet<string> { "unix:uid:1" }), Node, Metrics, Log), Node, new AgentConfiguration(), Metrics, Time, Log);
 
     public SecretSet Secrets(bool spiffeValidator = true) => new(View(), new SdsOptions(), spiffeValidator);
 
-    public WorkloadView View() => WorkloadView.Of(State.Current, State.Current.Entries.Match(new HashSet<string> { "unix:uid:1" }));
+    public WorkloadView View() => WorkloadView.Of(Node.Current, [new Entitlement(State.Current, State.Current.Entries.Match(new HashSet<string> { "unix:uid:1" }))]);
 
     public void Dispose() => _peer.Dispose();
 }

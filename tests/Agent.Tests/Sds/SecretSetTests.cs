@@ -60,7 +60,7 @@ public sealed class SecretSetTests
     public void Roots_of_two_trust_domains_are_told_apart_or_not_told()
     {
         using var stage = new SdsStage();
-        var view = new WorkloadView(stage.View().Svids, stage.Ca.Bundle(), [new MeshCa("partner.example").Bundle()]);
+        var view = new WorkloadView(stage.View().Svids, [stage.Ca.Bundle()], [new MeshCa("partner.example").Bundle()]);
         var able = new SecretSet(view, new SdsOptions(), spiffeValidator: true);
         var plain = new SecretSet(view, new SdsOptions(), spiffeValidator: false);
 

@@ -17,7 +17,7 @@ public sealed class SecretStreamTests
         using var ending = new CancellationTokenSource();
         var (read, written) = (0, 0);
         var stuck = new TaskCompletionSource();
-        var serving = new SecretStream(stage.Session(), stage.State, stage.Consumers).ServeAsync(
+        var serving = new SecretStream(stage.Session(), stage.Node).ServeAsync(
             _ => ValueTask.FromResult<DiscoveryRequest?>(new DiscoveryRequest { ResourceNames = { Interlocked.Increment(ref read) % 2 == 0 ? "default" : "ROOTCA" } }),
             async _ =>
             {
@@ -46,7 +46,7 @@ public sealed class SecretStreamTests
         using var stage = new SdsStage();
         using var ending = new CancellationTokenSource();
         var (read, written) = (0, 0);
-        var serving = new DeltaStream(stage.Session(), stage.State, stage.Consumers).ServeAsync(
+        var serving = new DeltaStream(stage.Session(), stage.Node).ServeAsync(
             _ => ValueTask.FromResult<DeltaDiscoveryRequest?>(new DeltaDiscoveryRequest { ResourceNamesSubscribe = { $"name-{Interlocked.Increment(ref read)}" } }),
             async _ =>
             {
@@ -130,7 +130,7 @@ public sealed class SecretStreamTests
     {
         using var stage = new SdsStage();
 
-        var refused = await Assert.ThrowsAsync<RpcException>(() => new SecretStream(stage.Session(), stage.State, stage.Consumers).ServeAsync(
+        var refused = await Assert.ThrowsAsync<RpcException>(() => new SecretStream(stage.Session(), stage.Node).ServeAsync(
             _ => ValueTask.FromResult<DiscoveryRequest?>(new DiscoveryRequest { TypeUrl = "type.googleapis.com/envoy.config.cluster.v3.Cluster" }),
             _ => ValueTask.CompletedTask, CancellationToken.None));
 
@@ -146,7 +146,7 @@ public sealed class SecretStreamTests
         private readonly Task _serving;
         private int _waiting;
 
-        public Client(SdsStage stage) => _serving = new SecretStream(stage.Session(), stage.State, stage.Consumers).ServeAsync(
+        public Client(SdsStage stage) => _serving = new SecretStream(stage.Session(), stage.Node).ServeAsync(
             async token => await _requests.Reader.ReadAsync(token), WriteAsync, _ending.Token);
 
         public bool IsSlow { get; set; }
