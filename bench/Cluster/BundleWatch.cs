@@ -11,7 +11,9 @@ internal sealed class BundleWatch : IAsyncDisposable
     private readonly Task _running;
     private readonly HashSet<string> _bundles = new(StringComparer.Ordinal);
 
-    public BundleWatch(MeshCluster cluster) => _running = Task.Run(() => LookAsync(cluster));
+    /// <param name="cluster">Whose silos are asked.</param>
+    /// <param name="jwt">The cluster has a JWT key. It joins the bundle a moment after the first silo is ready: what was before belongs to the start.</param>
+    public BundleWatch(MeshCluster cluster, bool jwt = true) => _running = Task.Run(() => LookAsync(cluster, jwt));
 
     /// <summary>Different bundles beyond the first.</summary>
     public int Changes => Math.Max(0, _bundles.Count - 1);
@@ -28,7 +30,7 @@ internal sealed class BundleWatch : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task LookAsync(MeshCluster cluster)
+    private async Task LookAsync(MeshCluster cluster, bool jwt)
     {
         while (!_stop.IsCancellationRequested)
         {
@@ -41,9 +43,8 @@ internal sealed class BundleWatch : IAsyncDisposable
                         using var admin = new AdminClient(socket, Patience);
 
                         // A bundle is an immutable, numbered document: its text is its number and its content.
-                        // The cluster's JWT key joins it a moment after the first silo is ready: what was before belongs to the start.
                         var bundle = await admin.BundleAsync(_stop.Token);
-                        if (bundle.Contains("jwt-svid", StringComparison.Ordinal))
+                        if (!jwt || bundle.Contains("jwt-svid", StringComparison.Ordinal))
                         {
                             _bundles.Add(bundle);
                         }

@@ -17,7 +17,7 @@ internal sealed class DrillClients : IAsyncDisposable
     private static readonly byte[][] Csrs = CertificateRequests.Make(500);
     private static readonly byte[][] Bodies = Array.ConvertAll(Csrs, IstioMessages.Request);
 
-    private readonly GrpcTarget _target;
+    private readonly Func<GrpcTarget> _target;
     private readonly ClientRules _rules;
     private readonly byte[][] _tokens;
     private readonly byte[][] _bodies;
@@ -36,6 +36,16 @@ internal sealed class DrillClients : IAsyncDisposable
     /// <param name="firstAccount">The service account of the first client; every client has one of its own.</param>
     /// <param name="sameAccount">All of them are that one account.</param>
     public DrillClients(TestCluster cluster, GrpcTarget target, ClientRules rules, int firstAccount = 0, bool sameAccount = false)
+        : this(cluster, () => target, rules, firstAccount, sameAccount)
+    {
+    }
+
+    /// <param name="cluster">Whose tokens they show.</param>
+    /// <param name="target">Asked before each new connection.</param>
+    /// <param name="rules">How they ask.</param>
+    /// <param name="firstAccount">The service account of the first client; every client has one of its own.</param>
+    /// <param name="sameAccount">All of them are that one account.</param>
+    public DrillClients(TestCluster cluster, Func<GrpcTarget> target, ClientRules rules, int firstAccount = 0, bool sameAccount = false)
     {
         (_target, _rules) = (target, rules);
         _bodies = Bodies;
@@ -207,7 +217,7 @@ internal sealed class DrillClients : IAsyncDisposable
     }
 
     /// <summary>One client's connection, opened again when it broke or when a call on it took too long.</summary>
-    private sealed class DrillCaller(GrpcTarget target) : IAsyncDisposable
+    private sealed class DrillCaller(Func<GrpcTarget> target) : IAsyncDisposable
     {
         private GrpcConnection? _connection;
 
@@ -217,7 +227,7 @@ internal sealed class DrillClients : IAsyncDisposable
             using var late = new CancellationTokenSource(limit);
             try
             {
-                _connection ??= await GrpcConnection.OpenAsync(target, late.Token);
+                _connection ??= await GrpcConnection.OpenAsync(target(), late.Token);
                 await _connection.RunAsync(script, 1, late.Token);
                 return (script.Status, script.Message, script.Reply);
             }

@@ -13,6 +13,12 @@ internal sealed class PlantedFaults
 
     public void Remove(string silo) => _tunings.TryRemove(silo, out _);
 
+    /// <summary>No stored grain state can be read.</summary>
+    public static MemberTuning RefuseState { get; } = new() { Environment = FaultEnvironment.RefuseState };
+
+    /// <summary>In the reason that such a silo gives.</summary>
+    public const string RefusedState = "this version cannot read the stored";
+
     /// <summary>The issuance log answers before it records.</summary>
     public static MemberTuning RecordAfterReply { get; } = new()
     {

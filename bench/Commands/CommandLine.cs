@@ -17,6 +17,7 @@ internal static class CommandLine
         [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
         [BanDrill.Name] = BanDrill.RunAsync,
         [TamperDrill.Name] = TamperDrill.RunAsync,
+        [UpgradeDrill.Name] = UpgradeDrill.RunAsync,
     };
 
     private const string DrillNames = """
@@ -31,6 +32,7 @@ internal static class CommandLine
         store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.
         ban: an identity is quarantined while one silo is cut off from the others and from Redis.
         tamper: records in both containers and in Redis are edited, swapped, rolled back, truncated, deleted.
+        upgrade: silo by silo, and the gateway last, an older version (--from) gives way to this tree's under the clients of silo-kill and an operator's calls; one silo goes back in the middle.
         bench/README.md tells what each does and what its figures mean.
         """;
 
@@ -106,12 +108,17 @@ internal static class CommandLine
                 result.AddError("--rate takes 1 to 10000.");
             }
         });
-        var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life, holders, rate };
+        var from = new Option<string>("--from")
+        {
+            Description = "upgrade: the older version: a git ref of this repository, which is built once into artifacts/versions, or a folder with a published meshgrains.",
+            DefaultValueFactory = _ => UpgradeDrill.DefaultFrom,
+        };
+        var command = new Command("drill", "A failure drill against real processes. Ends with 0 when it passed, 1 when it failed, 3 when it could not run.") { name, json, server, keep, seed, kills, life, holders, rate, from };
         command.SetAction((arguments, cancellationToken) =>
         {
             var options = new DrillOptions(
                 arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(seed), arguments.GetValue(kills),
-                TimeSpan.FromSeconds(arguments.GetValue(life)), arguments.GetValue(holders), arguments.GetValue(rate));
+                TimeSpan.FromSeconds(arguments.GetValue(life)), arguments.GetValue(holders), arguments.GetValue(rate), arguments.GetValue(from)!);
             return Drills[arguments.GetValue(name)!](options, cancellationToken);
         });
         return command;

@@ -9,4 +9,5 @@ namespace MeshGrains.Bench;
 /// <param name="Life">Life of an issuing CA in the kms-outage drill.</param>
 /// <param name="Holders">How many certificates live in the rotate-holders drill.</param>
 /// <param name="Rate">At which they are re-issued there, in certificates a second.</param>
-internal sealed record DrillOptions(string? Json, string? Server, bool Keep, int Seed, int? Kills, TimeSpan Life, int Holders, int Rate);
+/// <param name="From">The older version in the upgrade drill: a git ref or a folder.</param>
+internal sealed record DrillOptions(string? Json, string? Server, bool Keep, int Seed, int? Kills, TimeSpan Life, int Holders, int Rate, string From);

@@ -20,6 +20,9 @@ internal static class FaultEnvironment
     /// <summary>Sequences of foreign bundles guard nothing.</summary>
     public static IReadOnlyDictionary<string, string?> ForgetSequences { get; } = With(("MESH_FAULT_FEDERATION", "forget-sequences"));
 
+    /// <summary>No stored grain state can be read.</summary>
+    public static IReadOnlyDictionary<string, string?> RefuseState { get; } = With(("MESH_FAULT_STATE", "refuse"));
+
     /// <summary>Measured times run a thousand times too slow from this many seconds after the start on.</summary>
     public static IReadOnlyDictionary<string, string?> SlowClock(int afterSeconds)
         => With(("MESH_FAULT_CLOCK_SLOW_AFTER", afterSeconds.ToString(CultureInfo.InvariantCulture)));

@@ -85,14 +85,19 @@ internal sealed class AdminClient : IDisposable
     }
 
     /// <summary>The ids of all registration entries.</summary>
-    public async Task<HashSet<string>> EntryIdsAsync(CancellationToken cancellationToken)
+    public Task<HashSet<string>> EntryIdsAsync(CancellationToken cancellationToken) => EntriesAsync("id", cancellationToken);
+
+    /// <summary>The identities of all registration entries.</summary>
+    public Task<HashSet<string>> EntryIdentitiesAsync(CancellationToken cancellationToken) => EntriesAsync("spiffeId", cancellationToken);
+
+    private async Task<HashSet<string>> EntriesAsync(string member, CancellationToken cancellationToken)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
         string? after = null;
         do
         {
             using var page = await GetAsync($"entries?limit={PageSize}" + (after is null ? "" : $"&after={Uri.EscapeDataString(after)}"), cancellationToken);
-            ids.UnionWith(page.RootElement.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty("id").GetString()!));
+            ids.UnionWith(page.RootElement.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty(member).GetString()!));
             after = page.RootElement.TryGetProperty("next", out var next) ? next.GetString() : null;
         }
         while (after is not null);
@@ -134,6 +139,13 @@ internal sealed class AdminClient : IDisposable
     {
         using var receipt = await PostAsync("denials", new JsonObject { ["spiffeId"] = spiffeId, ["reason"] = "drill" }, cancellationToken);
         return receipt.RootElement.GetProperty("number").GetInt64();
+    }
+
+    /// <summary>Who and what is denied, in the words of the denial set.</summary>
+    public async Task<HashSet<string>> DeniedAsync(CancellationToken cancellationToken)
+    {
+        using var list = await GetAsync("denials", cancellationToken);
+        return [.. list.RootElement.GetProperty("denials").EnumerateArray().Select(denial => denial.GetProperty("subject").GetString()!)];
     }
 
     /// <summary>From when a number of the denial set holds everywhere; null while that is not known.</summary>

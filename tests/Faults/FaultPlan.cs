@@ -9,12 +9,14 @@ namespace MeshGrains.Faults;
 /// <item><c>MESH_FAULT_LOG=record-after-reply</c>: a planted fault; the issuance log answers at once and records 200 ms later.</item>
 /// <item><c>MESH_FAULT_CLOCK_SLOW_AFTER=20</c>: a planted fault; 20 s after the start measured times begin to run a thousand times too slow.</item>
 /// <item><c>MESH_FAULT_FEDERATION=forget-sequences</c>: a planted fault; a foreign bundle's sequence is raised where it went back or was used before.</item>
+/// <item><c>MESH_FAULT_STATE=refuse</c>: a planted fault; no stored grain state can be read.</item>
 /// </list>
 /// Other processes cannot read the databases while such a process lives; afterwards the files are as after a loss of power.
 /// </summary>
-internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, string? ClockSlowAfter, string? Federation = null)
+internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, string? ClockSlowAfter, string? Federation = null, string? State = null)
 {
-    public static FaultPlan FromEnvironment() => new(Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"), Read("MESH_FAULT_CLOCK_SLOW_AFTER"), Read("MESH_FAULT_FEDERATION"));
+    public static FaultPlan FromEnvironment() => new(
+        Read("MESH_FAULT_VFS"), Read("MESH_FAULT_KILL_AT"), Read("MESH_FAULT_LOG"), Read("MESH_FAULT_CLOCK_SLOW_AFTER"), Read("MESH_FAULT_FEDERATION"), Read("MESH_FAULT_STATE"));
 
     /// <exception cref="ArgumentException">A variable has a value that is none of the above.</exception>
     public void Start()
@@ -52,6 +54,17 @@ internal sealed record FaultPlan(string? Vfs, string? KillAt, string? Log, strin
                 break;
             default:
                 throw new ArgumentException($"MESH_FAULT_FEDERATION is '{Federation}', not forget-sequences.");
+        }
+
+        switch (State)
+        {
+            case null:
+                break;
+            case "refuse":
+                CodecPlanter.Watch();
+                break;
+            default:
+                throw new ArgumentException($"MESH_FAULT_STATE is '{State}', not refuse.");
         }
 
         switch (Log)

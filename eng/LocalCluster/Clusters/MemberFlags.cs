@@ -29,12 +29,12 @@ internal static class MemberFlags
         ];
     }
 
-    public static IReadOnlyList<string> Gateway(ClusterSetup setup, ClusterFolder folder) =>
+    public static IReadOnlyList<string> Gateway(ClusterSetup setup, ClusterFolder folder, string name, string listen) =>
     [
-        .. Common("gateway", setup, folder, ClusterNames.Gateway),
-        "--listen", setup.GatewayListen!,
+        .. Common("gateway", setup, folder, name),
+        "--listen", listen,
         .. Settings([("relay.silosFile", folder.RelayAddresses)]),
-        .. setup.Tuning(ClusterNames.Gateway).Flags,
+        .. setup.Tuning(name).Flags,
     ];
 
     private static IEnumerable<string> Common(string verb, ClusterSetup setup, ClusterFolder folder, string name) =>

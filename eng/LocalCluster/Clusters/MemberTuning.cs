@@ -5,6 +5,9 @@ public sealed record MemberTuning
 {
     public static MemberTuning None { get; } = new();
 
+    /// <summary>The <c>meshgrains</c> that it is started with, where that is not the cluster's.</summary>
+    public string? Program { get; init; }
+
     /// <summary>Further flags of <c>meshgrains</c>, after the cluster's own.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 

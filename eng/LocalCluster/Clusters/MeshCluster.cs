@@ -106,6 +106,38 @@ public sealed class MeshCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Starts a gateway of this name on another port, sends callers to it once it is ready, and drains the one before: as a deployment does that may have one
+    /// replica more for a while.
+    /// </summary>
+    /// <exception cref="TimeoutException">The new one did not become ready; the one before still serves.</exception>
+    public async Task ReplaceGatewayAsync(string name, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var before = Gateway ?? throw new InvalidOperationException("This cluster has no gateway.");
+            var next = await StartGatewayAsync(name, "127.0.0.1:0", cancellationToken);
+            try
+            {
+                await next.UntilReadyAsync(StartPatience, cancellationToken);
+            }
+            catch
+            {
+                await next.DisposeAsync();
+                throw;
+            }
+
+            Gateway = next;
+            PublishAddresses();
+            await before.Process.StopAsync(DrainPatience);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
     /// <summary>Adds or takes out silos, one after another.</summary>
     public async Task ScaleAsync(int silos, CancellationToken cancellationToken)
     {
@@ -187,8 +219,8 @@ public sealed class MeshCluster : IAsyncDisposable
 
         if (_setup.GatewayListen is not null)
         {
-            await StartGatewayAsync(cancellationToken);
-            await Gateway!.UntilReadyAsync(StartPatience, cancellationToken);
+            Gateway = await StartGatewayAsync(ClusterNames.Gateway, _setup.GatewayListen, cancellationToken);
+            await Gateway.UntilReadyAsync(StartPatience, cancellationToken);
         }
 
         PublishAddresses();
@@ -208,12 +240,12 @@ public sealed class MeshCluster : IAsyncDisposable
         return silo;
     }
 
-    private async Task StartGatewayAsync(CancellationToken cancellationToken)
+    private async Task<ClusterMember> StartGatewayAsync(string name, string listen, CancellationToken cancellationToken)
     {
-        const string name = ClusterNames.Gateway;
         await _certificates.EnsureAsync(name, [], cancellationToken);
-        Gateway = new ClusterMember(name, [], Folder.Data(name), Supervise(name, () => MemberFlags.Gateway(_setup, Folder)), null, null);
-        await Gateway.Process.StartAsync(cancellationToken);
+        var gateway = new ClusterMember(name, [], Folder.Data(name), Supervise(name, () => MemberFlags.Gateway(_setup, Folder, name, listen)), null, null);
+        await gateway.Process.StartAsync(cancellationToken);
+        return gateway;
     }
 
     private SupervisedProcess Supervise(string name, Func<IReadOnlyList<string>> flags) => new(
@@ -221,8 +253,9 @@ public sealed class MeshCluster : IAsyncDisposable
         _ =>
         {
             File.Delete(Path.Combine(Folder.Data(name), MemberEndpoints.File));
-            var program = _setup.Program ?? MeshTree.Program("Silo", "meshgrains");
-            return Task.FromResult(ChildProcess.Start(program, flags(), _setup.Tuning(name).Environment, outputFile: Folder.Log(name)));
+            var tuning = _setup.Tuning(name);
+            var program = tuning.Program ?? _setup.Program ?? MeshTree.Program("Silo", "meshgrains");
+            return Task.FromResult(ChildProcess.Start(program, flags(), tuning.Environment, outputFile: Folder.Log(name)));
         },
         _setup.Tell);
 
