@@ -1,3 +1,4 @@
+using MeshGrains.LocalCluster;
 using MeshGrains.Testing;
 
 namespace MeshGrains.Bench.Tests;
@@ -8,11 +9,11 @@ public sealed class ProductVersionTests
     public async Task A_folder_is_a_version_when_a_published_program_lies_in_it()
     {
         using var folder = new TempDirectory();
-        var refused = await Assert.ThrowsAsync<ArgumentException>(() => ProductVersion.FromAsync(folder.Path, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<ArgumentException>(() => ProductVersion.FromAsync(folder.FullPath, CancellationToken.None));
         Assert.Contains("dotnet publish", refused.Message, StringComparison.Ordinal);
 
         File.WriteAllText(folder.File("meshgrains"), "");
-        Assert.Equal(new ProductVersion(folder.Path, folder.File("meshgrains")), await ProductVersion.FromAsync(folder.Path, CancellationToken.None));
+        Assert.Equal(new ProductVersion(folder.FullPath, folder.File("meshgrains")), await ProductVersion.FromAsync(folder.FullPath, CancellationToken.None));
     }
 
     [Fact]
