@@ -6,7 +6,7 @@ namespace MeshGrains.Agent.Sds;
 
 /// <summary>
 /// The secrets that a proxy may have, by name: its identities and bundles by their SPIFFE IDs, and the three names of the configuration. Several names for one
-/// thing are several secrets, in any combination. The default bundle is that of the first trust domain in which the process has an identity.
+/// thing are several secrets, in any combination. The default bundle is that of the default identity.
 /// </summary>
 internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffeValidator)
 {
@@ -27,7 +27,7 @@ internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffe
 
         if (name == names.DefaultBundleName)
         {
-            return Context(name, [view.Own[0]]);
+            return Context(name, [view.Svids is [var first, ..] ? first.Bundle : view.Own[0]]);
         }
 
         if (name == names.AllBundlesName)
