@@ -125,6 +125,7 @@ public static class GatewayServices
         }
 
         Resource<EntryEndpoints>(services).Map(app);
+        Resource<EntryBatchEndpoints>(services).Map(app);
         Resource<TemplateEndpoints>(services).Map(app);
         Resource<JoinTokenEndpoints>(services).Map(app);
         Resource<SvidEndpoints>(services).Map(app);

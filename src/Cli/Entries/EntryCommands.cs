@@ -12,19 +12,32 @@ internal static class EntryCommands
 
     private static TaughtCommand New(CliHost host)
     {
-        var id = new Argument<string>("spiffe-id") { Description = "The identity to give." };
+        var id = new Argument<string?>("spiffe-id") { Description = "The identity to give.", Arity = ArgumentArity.ZeroOrOne };
+        var file = new Option<string?>("--file") { Description = "JSON file of many entries, as SPIRE has it or one object after another; they are sent in batches.", HelpName = "FILE" };
         var command = new TaughtCommand(
-            "create", "Create an entry.",
+            "create", "Create an entry, or many from a file.",
             "entry create spiffe://mesh.local/hello",
-            "entry create spiffe://mesh.local/cart --parent spiffe://mesh.local/meshgrains/source/prod --selector k8s:ns:shop --selector k8s:sa:cart --ttl 30m")
+            "entry create spiffe://mesh.local/cart --parent spiffe://mesh.local/meshgrains/source/prod --selector k8s:ns:shop --selector k8s:sa:cart --ttl 30m",
+            "entry create --file entries.json")
         {
-            id,
+            id, file,
         };
         var options = new EntryOptions(command);
         var connection = new ConnectionOptions(command);
         command.Does(host, async (call, cancellationToken) =>
         {
+            if (call.Get(id) is null == call.Get(file) is null || (call.Get(file) is not null && options.AnyGiven(call)))
+            {
+                throw CliException.Usage("Give either the one SPIFFE ID with its options, or --file alone: what is in the file describes its entries.");
+            }
+
             using var administration = connection.Resolve(call).Administration();
+            if (call.Get(file) is { } path)
+            {
+                Print(call.Printer, await new EntryImport(administration, call.Printer, host.Time).RunAsync(EntryFile.ReadAsync(path, cancellationToken), cancellationToken));
+                return;
+            }
+
             var created = await administration.PostAsync(
                 "/v1/entries", options.Create(call, call.Get(id)!), ApiJson.Default.EntryBody, ApiJson.Default.EntryView, cancellationToken);
             Print(call.Printer, created);
@@ -140,6 +153,28 @@ internal static class EntryCommands
             ("ttl", Ttl(entry.X509SvidTtlSeconds)), ("jwt ttl", Ttl(entry.JwtSvidTtlSeconds)), ("dns names", Printable.Of(entry.DnsNames)), ("hint", entry.Hint),
             ("federates with", Printable.Of(entry.FederatesWith)), ("expires", Printable.Of(entry.ExpiresAt)), ("created", Printable.Of(entry.CreatedAt)),
             ("revision", $"{entry.Revision}"));
+    }
+
+    /// <exception cref="CliException">Some are not stored; they are told before.</exception>
+    private static void Print(Printer printer, EntryImportReport report)
+    {
+        if (printer.IsJson)
+        {
+            printer.Json(report, ApiJson.Default.EntryImportReport);
+        }
+        else
+        {
+            printer.Facts(("created", $"{report.Created}"), ("there before", $"{report.Existed}"), ("not stored", $"{report.NotStored}"));
+            foreach (var failure in report.Failures)
+            {
+                printer.Line($"entry {failure.Number} {failure.SpiffeId}: {failure.Detail} ({failure.Reason})");
+            }
+        }
+
+        if (report.NotStored > 0)
+        {
+            throw CliException.Failed($"{report.NotStored} entries are not stored. Mend them and send the file again: those that are there stay as they are.");
+        }
     }
 
     private static string Ttl(int? seconds) => seconds is { } known ? Durations.Format(TimeSpan.FromSeconds(known)) : "";

@@ -16,7 +16,7 @@ internal sealed class EntryOptions
 
     public EntryOptions(Command command)
     {
-        foreach (var option in new Option[] { _parent, _selectors, _ttl, _jwtTtl, _dns, _hint, _federates, _expires })
+        foreach (var option in All)
         {
             command.Options.Add(option);
         }
@@ -31,6 +31,10 @@ internal sealed class EntryOptions
         entry.SpiffeId, call.Get(_parent) ?? entry.ParentId, List(call, _selectors) ?? entry.Selectors, Seconds(call, _ttl) ?? entry.X509SvidTtlSeconds,
         Seconds(call, _jwtTtl) ?? entry.JwtSvidTtlSeconds, List(call, _dns) ?? entry.DnsNames, call.Get(_hint) ?? entry.Hint,
         List(call, _federates) ?? entry.FederatesWith, call.Get(_expires) ?? entry.ExpiresAt);
+
+    public bool AnyGiven(Invocation call) => All.Any(option => call.Arguments.GetResult(option) is { Implicit: false });
+
+    private Option[] All => [_parent, _selectors, _ttl, _jwtTtl, _dns, _hint, _federates, _expires];
 
     private static string[]? List(Invocation call, Option<string[]> option)
         => call.Arguments.GetResult(option) is { Implicit: false } ? call.Get(option) : null;

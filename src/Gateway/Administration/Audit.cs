@@ -18,16 +18,24 @@ internal sealed class Audit(ILoggerFactory loggers)
         try
         {
             var result = await change();
-            AuditLog.Done(_logger, actor.Name, action, subject, reason ?? "none given", RequestId.Of(http), RequestId.CallersOwn(http));
+            Done(http, actor, action, subject, reason);
             return result;
         }
         catch (Exception e)
         {
             var failure = RefusalMap.Of(e)?.Reason ?? e.GetType().Name;
-            AuditLog.Failed(_logger, actor.Name, action, subject, failure, reason ?? "none given", RequestId.Of(http));
+            Failed(http, actor, action, subject, failure, reason);
             throw;
         }
     }
+
+    /// <summary>Tells of a change that was done as one of several.</summary>
+    public void Done(HttpContext http, Operator actor, string action, string subject, string? reason)
+        => AuditLog.Done(_logger, actor.Name, action, subject, reason ?? "none given", RequestId.Of(http), RequestId.CallersOwn(http));
+
+    /// <summary>Tells of a change that was not done.</summary>
+    public void Failed(HttpContext http, Operator actor, string action, string subject, string failure, string? reason)
+        => AuditLog.Failed(_logger, actor.Name, action, subject, failure, reason ?? "none given", RequestId.Of(http));
 
     /// <summary>What is wrong with a reason for something dangerous; null when it may be recorded.</summary>
     public static Refusal? CheckReason(string? reason)

@@ -9,6 +9,7 @@ namespace MeshGrains.Gateway.Rest;
 internal static class RegistrationInput
 {
     public const int MaxListItems = 64;
+    public const int MaxSpiffeIdChars = 2048;
     private const int MaxItemChars = 1024;
     private const int MaxHintChars = 256;
     private const int MaxTtlSeconds = 365 * 86_400;

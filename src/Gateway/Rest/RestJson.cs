@@ -21,6 +21,7 @@ namespace MeshGrains.Gateway.Rest;
     [
         typeof(EnumWords<AuthorityState>), typeof(EnumWords<IssuingCaState>), typeof(EnumWords<DenialKind>), typeof(EnumWords<IssuanceRecordKind>),
         typeof(EnumWords<AgentState>), typeof(EnumWords<RotationPhase>), typeof(EnumWords<RotationEventKind>),
+        typeof(EnumWords<EntryOutcomeKind>),
     ],
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]
@@ -28,6 +29,8 @@ namespace MeshGrains.Gateway.Rest;
 [JsonSerializable(typeof(EntryBody))]
 [JsonSerializable(typeof(EntryView))]
 [JsonSerializable(typeof(EntryPage))]
+[JsonSerializable(typeof(EntryBatchBody))]
+[JsonSerializable(typeof(EntryBatchView))]
 [JsonSerializable(typeof(TemplateBody))]
 [JsonSerializable(typeof(TemplateView))]
 [JsonSerializable(typeof(TemplateList))]

@@ -26,6 +26,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IssuanceInstruments>();
         services.AddSingleton<RegistrationResolver>();
         services.AddSingleton<RegistrationChanges>();
+        services.AddSingleton<EntryBatches>();
         services.AddSingleton<IAgentDirectory, AgentDirectory>();
         services.AddSingleton<ReissueOrders>();
         services.AddSingleton<IReissueOrders>(provider => provider.GetRequiredService<ReissueOrders>());

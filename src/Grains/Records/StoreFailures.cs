@@ -8,6 +8,11 @@ internal static class StoreFailures
         : failure as GrainOperationException
             ?? new GrainOperationException(RefusalCode.Unavailable, "store_unavailable", $"The store failed; try again shortly. {Innermost(failure).Message}");
 
+    /// <summary>Of a registration's write: a lost compare-and-swap is a conflict.</summary>
+    public static GrainOperationException OfEntry(Exception failure) => failure is RecordConflictException
+        ? new GrainOperationException(RefusalCode.Conflict, "entry_conflict", failure.Message)
+        : Of(failure);
+
     /// <summary>The refusal of a tampered record, which a grain host wraps into an exception of its own; null for any other failure.</summary>
     public static RecordTamperedException? Tampered(Exception? failure)
     {

@@ -32,6 +32,29 @@ public interface IRegistrationStore
     /// <exception cref="RecordConflictException">The stored revision is another one, or a twin entry exists.</exception>
     ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Writes new entries of one trust domain, each for itself, at less cost than one by one where the store can. What became of each, in their order: null
+    /// for one that is written, else what <see cref="PutEntryAsync"/> would have thrown. Those that were not begun when the token ends are failed by it.
+    /// </summary>
+    async ValueTask<IReadOnlyList<Exception?>> CreateEntriesAsync(IReadOnlyList<RegistrationEntry> entries, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        var failures = new Exception?[entries.Count];
+        for (var i = 0; i < entries.Count; i++)
+        {
+            try
+            {
+                await PutEntryAsync(entries[i], cancellationToken);
+            }
+            catch (Exception failure)
+            {
+                failures[i] = failure;
+            }
+        }
+
+        return failures;
+    }
+
     /// <returns>False when there is no such entry.</returns>
     /// <exception cref="RecordConflictException">The stored revision is not <paramref name="revision"/>.</exception>
     ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken);

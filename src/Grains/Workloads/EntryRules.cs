@@ -26,6 +26,29 @@ public static class EntryRules
     /// <summary>The parent of entries of nodes that attested by themselves: <c>spiffe://td/meshgrains/node/{attestor}</c>.</summary>
     public static string NodeParent(string trustDomain, string attestor) => $"spiffe://{trustDomain}{ReservedPrefix}/node/{attestor}";
 
+    /// <summary>Null when the entry may be registered in this cluster, else why not.</summary>
+    public static Refusal? Refuse(RegistrationEntry entry, TrustDomainOptions trustDomain, SvidOptions svids, HomeOptions home)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ArgumentNullException.ThrowIfNull(trustDomain);
+        ArgumentNullException.ThrowIfNull(svids);
+        ArgumentNullException.ThrowIfNull(home);
+        if (entry.TrustDomain != trustDomain.Name)
+        {
+            return new Refusal(RefusalCode.InvalidArgument, "bad_entry", $"The trust domain here is {trustDomain.Name}, not {entry.TrustDomain}.");
+        }
+
+        if (Check(entry, svids.MaxTtl) is { } wrong)
+        {
+            return new Refusal(RefusalCode.InvalidArgument, "bad_entry", wrong);
+        }
+
+        return home.IsElsewhere && !ClusterPaths.Allows(home.AllowedPaths, SpiffeId.Parse(entry.SpiffeId).Path)
+            ? new Refusal(
+                RefusalCode.InvalidArgument, "outside_cluster", $"This cluster issues in {string.Join(", ", home.AllowedPaths)} alone (home.allowedPaths); register {entry.SpiffeId} where it is issued.")
+            : null;
+    }
+
     /// <summary>Null when the entry is fine, else what is wrong and what to do.</summary>
     public static string? Check(RegistrationEntry entry, TimeSpan maxTtl)
     {

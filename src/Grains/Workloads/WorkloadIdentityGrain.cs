@@ -36,15 +36,9 @@ internal sealed class WorkloadIdentityGrain(
             throw new GrainOperationException(RefusalCode.InvalidArgument, "wrong_identity", $"This entry names {entry.SpiffeId}, not {Identity}.");
         }
 
-        if (EntryRules.Check(entry, svids.Value.MaxTtl) is { } wrong)
+        if (EntryRules.Refuse(entry, trustDomain.Value, svids.Value, home.Value) is { } refusal)
         {
-            throw new GrainOperationException(RefusalCode.InvalidArgument, "bad_entry", wrong);
-        }
-
-        if (home.Value.IsElsewhere && !ClusterPaths.Allows(home.Value.AllowedPaths, SpiffeId.Parse(entry.SpiffeId).Path))
-        {
-            throw new GrainOperationException(
-                RefusalCode.InvalidArgument, "outside_cluster", $"This cluster issues in {string.Join(", ", home.Value.AllowedPaths)} alone (home.allowedPaths); register {entry.SpiffeId} where it is issued.");
+            throw new GrainOperationException(refusal);
         }
 
         var before = entry.Revision == 1 ? null : await FindAsync(entry.Id);
@@ -61,7 +55,7 @@ internal sealed class WorkloadIdentityGrain(
             var stored = await FindAsync(entry.Id);
             if (stored?.OperationId != entry.OperationId)
             {
-                throw Failed(failure);
+                throw StoreFailures.OfEntry(failure);
             }
 
             // Where it is an earlier try's write, the one before is not known any more; who holds it under another parent reads again in time.
@@ -164,7 +158,7 @@ internal sealed class WorkloadIdentityGrain(
         catch (Exception failure)
         {
             // The reply may have been lost: a row that is gone was deleted.
-            return await FindAsync(entry.Id) is null ? true : throw Failed(failure);
+            return await FindAsync(entry.Id) is null ? true : throw StoreFailures.OfEntry(failure);
         }
     }
 
@@ -185,11 +179,7 @@ internal sealed class WorkloadIdentityGrain(
         }
         catch (Exception failure)
         {
-            throw Failed(failure);
+            throw StoreFailures.OfEntry(failure);
         }
     }
-
-    private static GrainOperationException Failed(Exception failure) => failure is RecordConflictException
-        ? new GrainOperationException(RefusalCode.Conflict, "entry_conflict", failure.Message)
-        : StoreFailures.Of(failure);
 }

@@ -56,37 +56,47 @@ internal sealed class RegistrationTable<T>(
     /// <exception cref="RecordConflictException">The stored revision is another one, or a twin exists.</exception>
     public async ValueTask PutAsync(T record, CancellationToken cancellationToken)
     {
-        var columns = columnsOf(record);
-        var key = Key(columns.TrustDomain, columns.Id);
-        var content = StoredJson.Write(record, json);
-        var tag = seal.Tag(key, columns.Revision, content);
+        var written = await database.WriteAsync(session => Put(session, record), cancellationToken).ConfigureAwait(false);
+        seal.Remember(written);
+    }
+
+    /// <summary>Several in one transaction, each for itself: null for one that is written, else why it is not.</summary>
+    public async ValueTask<IReadOnlyList<Exception?>> PutAllAsync(IReadOnlyList<T> records, CancellationToken cancellationToken)
+    {
+        var failures = new Exception?[records.Count];
         try
         {
-            await database.WriteAsync(
+            var written = await database.WriteAsync(
                 session =>
                 {
-                    var stored = ReadRow(session, columns.TrustDomain, columns.Id);
-                    if (stored is not null)
+                    var written = new List<StoredRecord>(records.Count);
+                    for (var i = 0; i < records.Count; i++)
                     {
-                        // What was tampered with is refused, not written over in silence.
-                        seal.Verify(stored.Record);
+                        try
+                        {
+                            written.Add(Put(session, records[i]));
+                        }
+                        catch (Exception failure) when (failure is RecordConflictException or RecordTamperedException)
+                        {
+                            failures[i] = failure;
+                        }
                     }
 
-                    RequireRevision(key, stored, columns.Revision - 1);
-                    return session.Use($"INSERT INTO registration VALUES ({(int)kind}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-                            + "ON CONFLICT (kind, trust_domain, id) DO UPDATE SET revision = ?3, operation_id = ?4, twin = ?5, identity = ?6, "
-                            + "parent = ?7, lead = ?8, content = ?9, tag = ?10")
-                        .Bind(1, columns.TrustDomain).Bind(2, columns.Id).Bind(3, columns.Revision).Bind(4, columns.OperationId)
-                        .Bind(5, columns.Twin).Bind(6, columns.Identity).Bind(7, columns.Parent).Bind(8, columns.Lead)
-                        .Bind(9, content).Bind(10, tag).Execute();
+                    return written;
                 },
                 cancellationToken).ConfigureAwait(false);
-            seal.Remember(new StoredRecord(key, columns.Revision, content, tag));
+            written.ForEach(seal.Remember);
         }
-        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
+        catch (Exception failure)
         {
-            throw new RecordConflictException(key, $"{(kind == RegistrationKind.Entry ? "an entry" : "a template")} of the same {columns.TwinName} exists.");
+            // The transaction is one: what it held is not written, or nobody knows.
+            for (var i = 0; i < failures.Length; i++)
+            {
+                failures[i] ??= failure;
+            }
         }
+
+        return failures;
     }
 
     /// <returns>False when there is none.</returns>
@@ -118,6 +128,37 @@ internal sealed class RegistrationTable<T>(
         }
 
         return end is not null;
+    }
+
+    private StoredRecord Put(SqliteSession session, T record)
+    {
+        var columns = columnsOf(record);
+        var key = Key(columns.TrustDomain, columns.Id);
+        var content = StoredJson.Write(record, json);
+        var tag = seal.Tag(key, columns.Revision, content);
+        var stored = ReadRow(session, columns.TrustDomain, columns.Id);
+        if (stored is not null)
+        {
+            // What was tampered with is refused, not written over in silence.
+            seal.Verify(stored.Record);
+        }
+
+        RequireRevision(key, stored, columns.Revision - 1);
+        try
+        {
+            session.Use($"INSERT INTO registration VALUES ({(int)kind}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+                    + "ON CONFLICT (kind, trust_domain, id) DO UPDATE SET revision = ?3, operation_id = ?4, twin = ?5, identity = ?6, "
+                    + "parent = ?7, lead = ?8, content = ?9, tag = ?10")
+                .Bind(1, columns.TrustDomain).Bind(2, columns.Id).Bind(3, columns.Revision).Bind(4, columns.OperationId)
+                .Bind(5, columns.Twin).Bind(6, columns.Identity).Bind(7, columns.Parent).Bind(8, columns.Lead)
+                .Bind(9, content).Bind(10, tag).Execute();
+        }
+        catch (SqliteException exception) when (exception.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
+        {
+            throw new RecordConflictException(key, $"{(kind == RegistrationKind.Entry ? "an entry" : "a template")} of the same {columns.TwinName} exists.");
+        }
+
+        return new StoredRecord(key, columns.Revision, content, tag);
     }
 
     private string Key(string trustDomain, string id) => $"{_name}/{trustDomain}/{id}";

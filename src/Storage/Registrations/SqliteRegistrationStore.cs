@@ -75,6 +75,9 @@ internal sealed class SqliteRegistrationStore : IRegistrationStore
     public ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken)
         => _entries.PutAsync(StoredEntry.Of(entry), cancellationToken);
 
+    public ValueTask<IReadOnlyList<Exception?>> CreateEntriesAsync(IReadOnlyList<RegistrationEntry> entries, CancellationToken cancellationToken)
+        => _entries.PutAllAsync([.. entries.Select(StoredEntry.Of)], cancellationToken);
+
     public ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken)
         => _entries.DeleteAsync(trustDomain, entryId, revision, cancellationToken);
 

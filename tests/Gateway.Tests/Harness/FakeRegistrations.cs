@@ -7,6 +7,9 @@ internal sealed class FakeRegistrations : IRegistrationStore, IJoinTokenService
 {
     public SortedDictionary<string, RegistrationEntry> Entries { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Thrown by every write of an entry when set.</summary>
+    public Exception? Failing { get; set; }
+
     public SortedDictionary<string, RegistrationTemplate> Templates { get; } = new(StringComparer.Ordinal);
 
     public ValueTask<IReadOnlyList<RegistrationEntry>> FindEntriesByIdentityAsync(string trustDomain, string spiffeId, CancellationToken cancellationToken)
@@ -34,6 +37,16 @@ internal sealed class FakeRegistrations : IRegistrationStore, IJoinTokenService
         if (stored != entry.Revision - 1)
         {
             throw new RecordConflictException(entry.Id, "another revision");
+        }
+
+        if (Failing is { } failure)
+        {
+            throw failure;
+        }
+
+        if (Entries.Values.Any(other => other.Id != entry.Id && (other.SpiffeId, other.ParentId) == (entry.SpiffeId, entry.ParentId) && other.Selectors.SequenceEqual(entry.Selectors)))
+        {
+            throw new RecordConflictException(entry.Id, "a twin exists");
         }
 
         Entries[entry.Id] = entry;

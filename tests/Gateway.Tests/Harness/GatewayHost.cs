@@ -135,6 +135,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
         builder.Services.AddSingleton<IIssuanceLog>(host.Log);
         builder.Services.AddSingleton<IRegistrationStore>(host.Registrations);
+        builder.Services.AddSingleton<RegistrationChanges>();
+        builder.Services.AddSingleton<EntryBatches>();
         builder.Services.AddSingleton<IJoinTokenService>(host.Registrations);
         builder.Services.AddSingleton<IOperatorDenials>(host.Denials);
         builder.Services.AddSingleton<IAgentDirectory>(host.Agents);

@@ -143,6 +143,68 @@ public abstract class RegistrationStoreTests
     }
 
     [SkippableFact]
+    public async Task Entries_that_are_created_together_are_found_by_everything_and_each_stands_alone()
+    {
+        await Store.PutEntryAsync(Records.Entry("a", 3), None);
+        var batch = Batch(1, 2, 3, 1, 5);
+
+        var failures = await Store.CreateEntriesAsync(batch, None);
+
+        // The third has a twin from before, the fourth one in the batch.
+        Assert.Equal([false, false, true, true, false], failures.Select(failure => failure is RecordConflictException));
+        Assert.Equal([0, 1, 4], Enumerable.Range(0, 5).Where(i => failures[i] is null));
+        foreach (var entry in new[] { batch[0], batch[1], batch[4] })
+        {
+            Assert.Equal(Json(entry), Json((await Store.GetEntryAsync(Records.TrustDomain, entry.Id, None))!));
+            Assert.Contains(entry.Id, (await Store.FindEntriesByIdentityAsync(Records.TrustDomain, entry.SpiffeId, None)).Select(one => one.Id));
+        }
+
+        Assert.Null(await Store.GetEntryAsync(Records.TrustDomain, batch[2].Id, None));
+        Assert.Null(await Store.GetEntryAsync(Records.TrustDomain, EntryBatchId.Of(BatchName, 99), None));
+        Assert.Equal([batch[0].Id, batch[1].Id, batch[4].Id, "a"], await FindAsync("k8s:ns:shop", "k8s:sa:cart", "k8s:pod:x"));
+        Assert.Equal([batch[0].Id, batch[1].Id, batch[4].Id, "a"], await ByParentAsync("spiffe://mesh.local/node/a"));
+    }
+
+    [SkippableFact]
+    public async Task Entries_that_were_created_together_are_listed_with_the_others_from_anywhere()
+    {
+        await Store.PutEntryAsync(Records.Entry("0", 90), None);
+        await Store.CreateEntriesAsync(Batch(1, 2, 3, 4, 5, 6), None);
+        await Store.PutEntryAsync(Records.Entry("zz", 91), None);
+        await Store.DeleteEntryAsync(Records.TrustDomain, EntryBatchId.Of(BatchName, 2), 1, None);
+        string[] expected = ["0", .. new[] { 0, 1, 3, 4, 5 }.Select(number => EntryBatchId.Of(BatchName, number)), "zz"];
+
+        Assert.Equal(expected, (await Store.ListEntriesAsync(Records.TrustDomain, null, 100, None)).Select(entry => entry.Id));
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected.Skip(i + 1).Take(2), (await Store.ListEntriesAsync(Records.TrustDomain, expected[i], 2, None)).Select(entry => entry.Id));
+        }
+
+        // Of the deleted one, and of ids that never were.
+        Assert.Equal(EntryBatchId.Of(BatchName, 3), Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, EntryBatchId.Of(BatchName, 2), 1, None)).Id);
+        Assert.Equal(EntryBatchId.Of(BatchName, 0), Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, BatchName, 1, None)).Id);
+        Assert.Equal("zz", Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, EntryBatchId.Of(BatchName, 200), 9, None)).Id);
+    }
+
+    [SkippableFact]
+    public async Task An_entry_that_was_created_with_others_is_replaced_and_deleted_by_itself_and_its_id_is_never_given_again()
+    {
+        var entry = Batch(1, 2)[1];
+        await Store.CreateEntriesAsync(Batch(1, 2), None);
+        await Store.PutEntryAsync(entry with { Hint = "new", Revision = 2, OperationId = "op-2" }, None);
+        Assert.Equal("new", (await Store.GetEntryAsync(Records.TrustDomain, entry.Id, None))!.Hint);
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(entry with { SpiffeId = Records.Identity(7) }, None));
+
+        Assert.True(await Store.DeleteEntryAsync(Records.TrustDomain, entry.Id, 2, None));
+
+        Assert.False(await Store.DeleteEntryAsync(Records.TrustDomain, entry.Id, 2, None));
+        Assert.Null(await Store.GetEntryAsync(Records.TrustDomain, entry.Id, None));
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await Store.PutEntryAsync(entry, None));
+        Assert.IsType<RecordConflictException>((await Store.CreateEntriesAsync([entry], None))[0]);
+        Assert.Equal(EntryBatchId.Of(BatchName, 0), Assert.Single(await Store.ListEntriesAsync(Records.TrustDomain, null, 10, None)).Id);
+    }
+
+    [SkippableFact]
     public async Task Templates_have_revisions_and_one_of_a_source_and_pattern()
     {
         await Store.PutTemplateAsync(Records.Template("t"), None);
@@ -157,6 +219,11 @@ public abstract class RegistrationStoreTests
         Assert.Single(await Store.ListTemplatesAsync(Records.TrustDomain, None));
         Assert.Empty(await Store.ListTemplatesAsync("other.example", None));
     }
+
+    private const string BatchName = "00ff00ff00ff00ff00ff00ff00ff00ff";
+
+    private static RegistrationEntry[] Batch(params int[] identities)
+        => [.. identities.Select((identity, i) => Records.Entry(EntryBatchId.Of(BatchName, i), identity))];
 
     private protected static string Json(RegistrationEntry entry) => Encoding.UTF8.GetString(StoredJson.Write(entry, StoredJsonContext.Default.RegistrationEntry));
 

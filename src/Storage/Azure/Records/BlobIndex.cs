@@ -5,7 +5,8 @@ using Azure.Storage.Blobs.Models;
 namespace MeshGrains.Storage;
 
 /// <summary>
-/// Empty blobs that find records by name and metadata. They carry no trust: what they lead to is verified, and what they leave out is not found.
+/// Blobs that find records by name and metadata, empty but for those that lead to many. They carry no trust: what they lead to is verified, and what
+/// they leave out is not found.
 /// </summary>
 internal sealed class BlobIndex(BlobAccess access)
 {
@@ -13,14 +14,14 @@ internal sealed class BlobIndex(BlobAccess access)
 
     /// <returns>The new ETag; null when the condition did not hold.</returns>
     public ValueTask<ETag?> PutAsync(
-        string blob, IDictionary<string, string>? metadata, BlobRequestConditions? conditions, CancellationToken cancellationToken)
+        string blob, IDictionary<string, string>? metadata, BlobRequestConditions? conditions, CancellationToken cancellationToken, byte[]? content = null)
         => RunAsync<ETag?>(
             async container =>
             {
                 try
                 {
                     var answer = await container.GetBlobClient(blob).UploadAsync(
-                        BinaryData.FromBytes(Array.Empty<byte>()), new BlobUploadOptions { Metadata = metadata, Conditions = conditions }, cancellationToken).ConfigureAwait(false);
+                        BinaryData.FromBytes(content ?? []), new BlobUploadOptions { Metadata = metadata, Conditions = conditions }, cancellationToken).ConfigureAwait(false);
                     return answer.Value.ETag;
                 }
                 catch (RequestFailedException failure) when (BlobFailures.IsConflict(failure))
@@ -39,6 +40,22 @@ internal sealed class BlobIndex(BlobAccess access)
                 {
                     var found = (await container.GetBlobClient(blob).GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value;
                     return new IndexBlob(blob, found.ETag, found.LastModified, found.Metadata);
+                }
+                catch (RequestFailedException failure) when (BlobFailures.IsNotFound(failure))
+                {
+                    return null;
+                }
+            },
+            cancellationToken);
+
+    /// <summary>What a blob that leads to many holds; null when there is none.</summary>
+    public ValueTask<byte[]?> ReadAsync(string blob, CancellationToken cancellationToken)
+        => RunAsync(
+            async container =>
+            {
+                try
+                {
+                    return (await container.GetBlobClient(blob).DownloadContentAsync(cancellationToken).ConfigureAwait(false)).Value.Content.ToArray();
                 }
                 catch (RequestFailedException failure) when (BlobFailures.IsNotFound(failure))
                 {

@@ -27,6 +27,9 @@ internal sealed class BlobRegistrationStore(EntryBlobs entries, TemplateBlobs te
     public ValueTask PutEntryAsync(RegistrationEntry entry, CancellationToken cancellationToken)
         => entries.PutAsync(StoredEntry.Of(entry), cancellationToken);
 
+    public ValueTask<IReadOnlyList<Exception?>> CreateEntriesAsync(IReadOnlyList<RegistrationEntry> created, CancellationToken cancellationToken)
+        => entries.CreateAsync([.. created.Select(StoredEntry.Of)], cancellationToken);
+
     public ValueTask<bool> DeleteEntryAsync(string trustDomain, string entryId, long revision, CancellationToken cancellationToken)
         => entries.DeleteAsync(trustDomain, entryId, revision, cancellationToken);
 

@@ -92,9 +92,9 @@ internal sealed partial class EntryBlobs(
             await TidyAsync(leftover.Id, async () => await ids.EndAsync(trustDomain, leftover.Id, leftover.Identity, isGone: true, cancellationToken).ConfigureAwait(false))
                 .ConfigureAwait(false);
         }
-        else if (leftover is not null)
+        else if (leftover?.Blob is { } unused)
         {
-            await SweepAsync(trustDomain, leftover.Identity, leftover.Blob, identity => identity.Find(leftover.Id) is not null, cancellationToken).ConfigureAwait(false);
+            await SweepAsync(trustDomain, leftover.Identity, unused, identity => identity.Find(leftover.Id) is not null, cancellationToken).ConfigureAwait(false);
         }
 
         return listed;
@@ -103,14 +103,69 @@ internal sealed partial class EntryBlobs(
         {
             var read = await ReadAsync(trustDomain, batch.Select(entry => entry.Identity), cancellationToken).ConfigureAwait(false);
             listed.AddRange(batch.Select(entry => read[entry.Identity].Identity.Find(entry.Id)).OfType<RegistrationEntry>());
-            var missing = batch.FirstOrDefault(entry => read[entry.Identity].Identity.Find(entry.Id) is null);
+            var missing = batch.FirstOrDefault(entry => entry.Blob is not null && read[entry.Identity].Identity.Find(entry.Id) is null);
             batch.Clear();
             return missing;
         }
     }
 
+    /// <summary>New entries, each for itself: their ids in one request for each batch, their identities side by side.</summary>
+    public async ValueTask<IReadOnlyList<Exception?>> CreateAsync(IReadOnlyList<RegistrationEntry> entries, CancellationToken cancellationToken)
+    {
+        var failures = new Exception?[entries.Count];
+        var batched = entries.Select((entry, index) => (Entry: entry, Index: index, Batch: EntryBatchId.TryParse(entry.Id, out var batch, out var number) ? batch : "", Number: number))
+            .Where(one => one.Batch.Length > 0).GroupBy(one => (one.Entry.TrustDomain, one.Batch));
+        var claimed = new bool[entries.Count];
+        foreach (var batch in batched)
+        {
+            try
+            {
+                await ids.ClaimBatchAsync(
+                    batch.Key.TrustDomain, batch.Key.Batch, [.. batch.Select(one => (one.Number, IdentityBlobs.HashOf(one.Entry.SpiffeId)))], cancellationToken).ConfigureAwait(false);
+                foreach (var one in batch)
+                {
+                    claimed[one.Index] = true;
+                }
+            }
+            catch (Exception failure)
+            {
+                foreach (var one in batch)
+                {
+                    failures[one.Index] = failure;
+                }
+            }
+        }
+
+        // Entries of one identity lie in one blob: side by side they would only hold each other up.
+        var identities = Enumerable.Range(0, entries.Count).Where(i => failures[i] is null).GroupBy(i => entries[i].SpiffeId, StringComparer.Ordinal).ToList();
+        await SelectAsync(
+            identities,
+            async own =>
+            {
+                foreach (var i in own)
+                {
+                    try
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        await PutAsync(entries[i], cancellationToken, claimed[i]).ConfigureAwait(false);
+                    }
+                    catch (Exception failure)
+                    {
+                        failures[i] = failure;
+                    }
+                }
+
+                return true;
+            },
+            CancellationToken.None).ConfigureAwait(false);
+        return failures;
+    }
+
+    /// <param name="entry">Of the revision after the stored one.</param>
+    /// <param name="cancellationToken">Ends the write; whether it took place is not known then.</param>
+    /// <param name="claimed">Its id was taken for it, just now and for nobody else.</param>
     /// <exception cref="RecordConflictException">The stored revision is another one, or a twin exists.</exception>
-    public async ValueTask PutAsync(RegistrationEntry entry, CancellationToken cancellationToken)
+    public async ValueTask PutAsync(RegistrationEntry entry, CancellationToken cancellationToken, bool claimed = false)
     {
         var key = Key(entry.TrustDomain, entry.Id);
         if (EntryIdPath.TryOf(entry.Id) is null)
@@ -133,7 +188,8 @@ internal sealed partial class EntryBlobs(
             }
 
             RequirePlace(key, stored, entry);
-            if (before is null && !await ids.ClaimAsync(entry.TrustDomain, entry.Id, hash, renew: !unseen, cancellationToken).ConfigureAwait(false))
+            // After a write that failed the id may be in use, and even used up: then it is looked after.
+            if (before is null && !(claimed && attempt == 0) && !await ids.ClaimAsync(entry.TrustDomain, entry.Id, hash, renew: !unseen, cancellationToken).ConfigureAwait(false))
             {
                 continue;
             }

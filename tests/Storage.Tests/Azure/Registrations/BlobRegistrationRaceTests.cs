@@ -100,6 +100,64 @@ public sealed class BlobRegistrationRaceTests : IDisposable
         Assert.Equal("a", Assert.Single(await FindAsync(_other, "k8s:ns:shop", "k8s:sa:cart")).Id);
     }
 
+    [SkippableTheory]
+    [InlineData("/registrations/ids/")]
+    [InlineData("/registrations/parents/")]
+    [InlineData(Identities)]
+    public async Task A_batch_of_which_a_reply_is_lost_tells_of_each_entry_no_more_than_is_so(string path)
+    {
+        var batch = Batch(1, 2, 3);
+        var lost = 0;
+        _blobs.Requests.LoseReply = (method, where) => method == "PUT" && where.Contains(path, StringComparison.Ordinal) && Interlocked.Increment(ref lost) == 1;
+
+        var failures = await _one.CreateEntriesAsync(batch, None);
+
+        for (var i = 0; i < batch.Length; i++)
+        {
+            var stored = await _other.GetEntryAsync(Records.TrustDomain, batch[i].Id, None);
+            Assert.True(failures[i] is not null || stored?.OperationId == batch[i].OperationId, $"{i}: {failures[i]?.Message}");
+            Assert.Equal(stored is not null, (await _other.FindEntriesByIdentityAsync(Records.TrustDomain, batch[i].SpiffeId, None)).Count == 1);
+        }
+
+        Assert.InRange(failures.Count(failure => failure is not null), 0, 1);
+    }
+
+    [SkippableFact]
+    public async Task A_silo_that_ends_within_a_batch_leaves_ids_that_lead_to_nothing_and_harm_nobody()
+    {
+        _blobs.Requests.Before = (method, path) => method == "PUT" && path.Contains(Identities, StringComparison.Ordinal) ? throw new InvalidOperationException("ended") : Task.CompletedTask;
+        Assert.All(await _one.CreateEntriesAsync(Batch(1, 2), None), Assert.NotNull);
+        _blobs.Requests.Before = null;
+        await _other.PutEntryAsync(Records.Entry("e", 2), None);
+        _time.Advance(TimeSpan.FromHours(2));
+
+        Assert.Equal("e", Assert.Single(await _other.ListEntriesAsync(Records.TrustDomain, null, 10, None)).Id);
+        Assert.Null(await _other.GetEntryAsync(Records.TrustDomain, Batch(1, 2)[1].Id, None));
+
+        // An entry that comes late under such an id is one like any other.
+        await _other.PutEntryAsync(Batch(1, 2)[0], None);
+        Assert.Equal(2, (await _one.ListEntriesAsync(Records.TrustDomain, null, 10, None)).Count);
+        Assert.Equal(2, (await _blobs.NamesAsync("registrations/ids/")).Count);
+    }
+
+    [SkippableFact]
+    public async Task A_late_writer_does_not_bring_back_what_was_created_in_a_batch_and_deleted()
+    {
+        var entry = Batch(1)[0];
+        using var held = Hold("PUT", Identities);
+        var late = _one.CreateEntriesAsync([entry], None).AsTask();
+        await held.Reached;
+        _blobs.Requests.Before = null;
+
+        // Its own first try, as it were: the write took place, its reply did not come, and the entry was deleted since.
+        await _other.PutEntryAsync(entry, None);
+        Assert.True(await _other.DeleteEntryAsync(Records.TrustDomain, entry.Id, 1, None));
+        held.Release();
+
+        Assert.IsType<RecordConflictException>((await late)[0]);
+        Assert.Empty(await _other.ListEntriesAsync(Records.TrustDomain, null, 10, None));
+    }
+
     [SkippableFact]
     public async Task A_deletion_whose_reply_is_lost_is_done()
     {
@@ -206,4 +264,7 @@ public sealed class BlobRegistrationRaceTests : IDisposable
         _blobs.Requests.Before = (sent, where) => sent == method && where.Contains(path, StringComparison.Ordinal) ? held.WaitAsync() : Task.CompletedTask;
         return held;
     }
+
+    private static RegistrationEntry[] Batch(params int[] identities)
+        => [.. identities.Select((identity, i) => Records.Entry(EntryBatchId.Of("00ff00ff00ff00ff00ff00ff00ff00ff", i), identity))];
 }

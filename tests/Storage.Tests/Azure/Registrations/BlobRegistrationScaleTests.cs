@@ -50,6 +50,19 @@ public sealed class BlobRegistrationScaleTests : IDisposable
         Assert.Equal(7, await CountAsync(async () => await Store.DeleteEntryAsync(Records.TrustDomain, "a", 2, None)));
     }
 
+    [SkippableFact]
+    public async Task Entries_that_are_created_together_cost_two_requests_each_and_one_for_all()
+    {
+        await Store.ListTemplatesAsync(Records.TrustDomain, None);
+        var batch = Enumerable.Range(0, 20).Select(number => Records.Entry(EntryBatchId.Of("00ff00ff00ff00ff00ff00ff00ff00ff", number), number)).ToArray();
+
+        Assert.Equal(41, await CountAsync(async () => Assert.All(await Store.CreateEntriesAsync(batch, None), Assert.Null)));
+        Assert.Equal(2, await CountAsync(async () => await Store.GetEntryAsync(Records.TrustDomain, batch[7].Id, None)));
+
+        // A listing: the index, the batch, what of it was deleted, and each identity.
+        Assert.Equal(3 + 20, await CountAsync(async () => Assert.Equal(20, (await Store.ListEntriesAsync(Records.TrustDomain, null, 100, None)).Count)));
+    }
+
     [SkippableTheory]
     [InlineData(2000, false)]
     [InlineData(1000, true)]

@@ -1,0 +1,4 @@
+namespace MeshGrains.Gateway.Rest;
+
+/// <summary>Entries to create together; each stands alone.</summary>
+internal sealed record EntryBatchBody(IReadOnlyList<EntryBody> Entries);
