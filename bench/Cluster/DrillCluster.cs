@@ -82,8 +82,8 @@ internal sealed class DrillCluster : IAsyncDisposable
         throw new InvalidOperationException("No silo of the cluster is ready.");
     }
 
-    public static AdminClient AdminOf(ClusterMember silo)
-        => new(silo.Endpoints?.AdminSocket ?? throw new InvalidOperationException($"{silo.Name} does not run."));
+    public static AdminClient AdminOf(ClusterMember silo, TimeSpan? patience = null)
+        => new(silo.Endpoints?.AdminSocket ?? throw new InvalidOperationException($"{silo.Name} does not run."), patience);
 
     /// <summary>
     /// Has every silo issue once, and the front a few times, one call after another: a process compiles at its first calls, and sixteen of those at once on a busy machine

@@ -6,30 +6,36 @@ namespace MeshGrains.Bench;
 /// <summary>Registers and serves the workloads of a fleet: one service account, one entry and one identity each.</summary>
 internal static class FleetLoad
 {
+    public const int BatchSize = 500;
     private const int Connections = 12;
     private const int CallsPerConnection = 8;
     private const int Attempts = 3;
+    private const int TellEvery = 20_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Registers accounts from <paramref name="first"/> on, spread over the silos; gives how many were refused.</summary>
+    /// <summary>Registers accounts from <paramref name="first"/> on, in batches spread over the silos; gives how many were refused.</summary>
     public static async Task<int> RegisterAsync(DrillCluster cluster, int writers, int first, int count, CancellationToken cancellationToken)
     {
-        var next = -1;
-        var refused = 0;
+        var (next, done, refused) = (-1, 0, 0);
         var silos = cluster.Mesh.Silos;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(
             async () =>
             {
-                using var admin = DrillCluster.AdminOf(silos[writer % silos.Count]);
-                while (Interlocked.Increment(ref next) is var i && i < count)
+                using var admin = DrillCluster.AdminOf(silos[writer % silos.Count], Patience);
+                while (Interlocked.Increment(ref next) * BatchSize is var at && at < count)
                 {
-                    if (i > 0 && i % 10_000 == 0)
+                    var size = Math.Min(BatchSize, count - at);
+                    var why = await RegisterBatchAsync(admin, Enumerable.Range(first + at, size), cancellationToken);
+                    if (why.Count > 0 && Interlocked.Add(ref refused, why.Count) == why.Count)
                     {
-                        Progress.Say($"{i} of {count} registered");
+                        Progress.Say(why[0]);
                     }
 
-                    if (await RegisterOneAsync(admin, first + i, cancellationToken) is { } why && Interlocked.Increment(ref refused) == 1)
+                    var now = Interlocked.Add(ref done, size);
+                    if (now / TellEvery > (now - size) / TellEvery)
                     {
-                        Progress.Say(why);
+                        Progress.Say($"{now} of {count} registered, {now / clock.Elapsed.TotalSeconds:0} a second");
                     }
                 }
             },
@@ -38,31 +44,33 @@ internal static class FleetLoad
     }
 
     /// <summary>
-    /// As an operator's tool would: an answer UNAVAILABLE is asked again, twice at most; that the entry exists by then is what was wanted. Gives why
-    /// it did not work.
+    /// As an operator's tool would: entries that failed, and a batch that was turned away, are sent again, twice at most; that an entry exists is what was
+    /// wanted. Gives for each that is not stored why.
     /// </summary>
-    private static async Task<string?> RegisterOneAsync(AdminClient admin, int account, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<string>> RegisterBatchAsync(AdminClient admin, IEnumerable<int> accounts, CancellationToken cancellationToken)
     {
-        for (var attempt = 1; ; attempt++)
+        var left = accounts.ToList();
+        List<string> why = [];
+        for (var attempt = 1; left.Count > 0 && attempt <= Attempts; attempt++)
         {
             try
             {
-                await admin.CreateEntryAsync(IdentityOf(account), SiloSetup.Source, SelectorsOf(account), cancellationToken);
-                return null;
+                var results = await admin.CreateEntriesAsync([.. left.Select(account => (IdentityOf(account), SelectorsOf(account)))], SiloSetup.Source, cancellationToken);
+                why = [.. results.Where(result => !result.Stored).Select(result => result.Why)];
+                left = [.. left.Where((_, i) => !results[i].Stored)];
             }
-            catch (HttpRequestException there) when (there.StatusCode == HttpStatusCode.Conflict && attempt > 1)
+            catch (HttpRequestException away) when (away.StatusCode == HttpStatusCode.ServiceUnavailable)
             {
-                return null;
+                why = [.. left.Select(_ => away.Message)];
             }
-            catch (HttpRequestException away) when (away.StatusCode == HttpStatusCode.ServiceUnavailable && attempt < Attempts)
+
+            if (left.Count > 0)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), cancellationToken);
             }
-            catch (HttpRequestException failure)
-            {
-                return failure.Message;
-            }
         }
+
+        return why;
     }
 
     /// <summary>Gets a certificate for every <paramref name="step"/>-th workload; gives how many did not get one.</summary>

@@ -48,6 +48,14 @@ internal static class CommandLine
         var cluster = new Option<bool>("--cluster") { Description = "Three silos against one on the same cores, stores and load." };
         var fleet = new Option<bool>("--fleet") { Description = "A fleet of registered workloads on three silos: registration, memory, restart." };
         var workloads = new Option<int>("--workloads") { Description = "How many workloads the fleet has.", DefaultValueFactory = _ => FleetBench.DefaultWorkloads };
+        workloads.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 10 or > 10_000_000)
+            {
+                result.AddError("--workloads takes 10 to 10000000.");
+            }
+        });
+        var store = new Option<FleetStore>("--store") { Description = "Where the fleet's state lies: azurite, or a stand-in for it in this process, which holds more.", DefaultValueFactory = _ => FleetStore.Azurite };
         var agents = new Option<int?>("--agents") { Description = "This many node agents with a stream each on one silo: pushes, memory, the way back after a restart." };
         agents.Validators.Add(result =>
         {
@@ -67,7 +75,7 @@ internal static class CommandLine
         });
         var command = new Command("bench", "Measure throughput, latency, start-up and memory, each beside the machine's own floor; or a cluster, a fleet, agents, or one agent's node.")
         {
-            quick, json, server, keep, only, cluster, fleet, workloads, agents, node, identities,
+            quick, json, server, keep, only, cluster, fleet, workloads, store, agents, node, identities,
         };
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -75,7 +83,7 @@ internal static class CommandLine
                 arguments.GetValue(quick), arguments.GetValue(json), arguments.GetValue(server), arguments.GetValue(keep), arguments.GetValue(only) ?? []);
             return arguments.GetValue(agents) is { } count ? AgentsBench.RunAsync(options, count, cancellationToken)
                 : arguments.GetValue(node) ? AgentNodeBench.RunAsync(options, arguments.GetValue(identities), cancellationToken)
-                : arguments.GetValue(fleet) ? FleetBench.RunAsync(options, arguments.GetValue(workloads), cancellationToken)
+                : arguments.GetValue(fleet) ? FleetBench.RunAsync(options, new FleetPlan(arguments.GetValue(workloads), arguments.GetValue(store)), cancellationToken)
                 : arguments.GetValue(cluster) ? ClusterBench.RunAsync(options, cancellationToken)
                 : BenchCommand.RunAsync(options, cancellationToken);
         });

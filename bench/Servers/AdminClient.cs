@@ -37,6 +37,24 @@ internal sealed class AdminClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Registers entries for callers of a token issuer in one batch; tells for each whether it is stored, now or before, or else why not.</summary>
+    /// <exception cref="HttpRequestException">The whole batch was refused, or the connection went.</exception>
+    public async Task<IReadOnlyList<(bool Stored, string Why)>> CreateEntriesAsync(
+        IReadOnlyList<(string SpiffeId, string[] Selectors)> entries, string source, CancellationToken cancellationToken)
+    {
+        var parent = $"spiffe://{SiloSetup.TrustDomain}/meshgrains/source/{source}";
+        var items = entries.Select(JsonNode? (entry) => new JsonObject
+        {
+            ["spiffeId"] = entry.SpiffeId, ["parentId"] = parent, ["selectors"] = new JsonArray([.. entry.Selectors.Select(selector => JsonValue.Create(selector))]),
+        });
+        using var answer = await PostAsync("entries:batch", new JsonObject { ["entries"] = new JsonArray([.. items]) }, cancellationToken);
+        return
+        [
+            .. answer.RootElement.GetProperty("results").EnumerateArray().Select(result =>
+                (result.GetProperty("status").GetString() is "created" or "exists", result.TryGetProperty("detail", out var detail) ? detail.GetString()! : "")),
+        ];
+    }
+
     /// <summary>Registers an entry of a node agent's workload; gives its id.</summary>
     /// <exception cref="HttpRequestException">It was refused, or the connection went.</exception>
     public Task<string> CreateAgentEntryAsync(
@@ -188,7 +206,7 @@ internal sealed class AdminClient : IDisposable
     public async Task<JsonDocument> PostAsync(string path, JsonObject content, CancellationToken cancellationToken)
     {
         using var body = new StringContent(content.ToJsonString(), Encoding.UTF8, "application/json");
-        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), body, cancellationToken);
+        using var answer = await _http.PostAsync(new Uri("/v1/" + path, UriKind.Relative), body, cancellationToken);
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
         return answer.IsSuccessStatusCode
             ? JsonDocument.Parse(text)

@@ -19,6 +19,7 @@ public sealed class MeshCluster : IAsyncDisposable
     private readonly SemaphoreSlim _changing = new(1);
     private volatile IReadOnlyList<ClusterMember> _silos = [];
     private Task _looking = Task.CompletedTask;
+    private bool _isDisposed;
 
     private MeshCluster(ClusterSetup setup, ClusterFolder folder, ClusterStores stores)
     {
@@ -173,6 +174,12 @@ public sealed class MeshCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         await StopLookingAsync();
         if (Gateway is { } gateway)
         {
