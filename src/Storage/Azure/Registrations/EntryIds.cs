@@ -43,9 +43,11 @@ internal sealed class EntryIds(BlobIndex index, int pageSize = EntryIds.PageSize
     public async ValueTask<bool> ClaimAsync(string trustDomain, string id, string identity, bool renew, CancellationToken cancellationToken)
     {
         var blob = Blob(trustDomain, id);
-        if (await FindInBatchAsync(trustDomain, id, cancellationToken).ConfigureAwait(false) is { } batched)
+        if (EntryBatchId.TryParse(id, out _, out _))
         {
-            RequireFree(trustDomain, id, identity, batched, await index.FindAsync(blob, cancellationToken).ConfigureAwait(false) is not null);
+            // What is not in its batch would not be listed.
+            var owner = await FindInBatchAsync(trustDomain, id, cancellationToken).ConfigureAwait(false);
+            RequireFree(trustDomain, id, identity, owner, owner is not null && await index.FindAsync(blob, cancellationToken).ConfigureAwait(false) is not null);
             return true;
         }
 
@@ -147,7 +149,7 @@ internal sealed class EntryIds(BlobIndex index, int pageSize = EntryIds.PageSize
 
         if (owner != identity)
         {
-            throw new RecordConflictException($"entry/{trustDomain}/{id}", "the id belongs to an entry of another SPIFFE ID, and an entry keeps its SPIFFE ID.");
+            throw new RecordConflictException($"entry/{trustDomain}/{id}", "the id belongs to an entry of another SPIFFE ID, and an entry keeps its SPIFFE ID; or to a batch that does not have it.");
         }
     }
 

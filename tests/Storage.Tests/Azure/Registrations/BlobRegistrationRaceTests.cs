@@ -134,7 +134,10 @@ public sealed class BlobRegistrationRaceTests : IDisposable
         Assert.Equal("e", Assert.Single(await _other.ListEntriesAsync(Records.TrustDomain, null, 10, None)).Id);
         Assert.Null(await _other.GetEntryAsync(Records.TrustDomain, Batch(1, 2)[1].Id, None));
 
-        // An entry that comes late under such an id is one like any other.
+        // One that no batch has would not be listed: it is not taken.
+        await Assert.ThrowsAsync<RecordConflictException>(async () => await _other.PutEntryAsync(Batch(1, 2, 3)[2], None));
+
+        // An entry that comes late under an id of the batch is one like any other.
         await _other.PutEntryAsync(Batch(1, 2)[0], None);
         Assert.Equal(2, (await _one.ListEntriesAsync(Records.TrustDomain, null, 10, None)).Count);
         Assert.Equal(2, (await _blobs.NamesAsync("registrations/ids/")).Count);
