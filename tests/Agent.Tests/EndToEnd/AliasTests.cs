@@ -1,4 +1,3 @@
-using MeshGrains.Agent.Domains;
 using MeshGrains.Agent.Tests.Kit;
 using MeshGrains.Agent.Workloads;
 using MeshGrains.Identity;
@@ -9,10 +8,12 @@ using MeshGrains.Silo.Tests;
 namespace MeshGrains.Agent.Tests.EndToEnd;
 
 /// <summary>Two control planes of two trust domains that know nothing of each other, one agent in both, and this process as the workload on its one socket.</summary>
-public sealed class AliasTests
+[Collection(nameof(TwoDomains))]
+public sealed class AliasTests(TwoDomains domains)
 {
-    private const string Next = "next.mesh";
-    private const string NextAgent = $"spiffe://{Next}/meshgrains/agent/node-1";
+    private const string Next = TwoDomains.Other;
+    private const string FirstAgent = "spiffe://test.mesh/meshgrains/agent/node-2";
+    private const string NextAgent = $"spiffe://{Next}/meshgrains/agent/node-2";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly string Own = $"unix:uid:{Tool.Run("/usr/bin/id", ["-u"]).Output.Trim()}";
 
@@ -20,25 +21,28 @@ public sealed class AliasTests
     public async Task One_socket_gives_the_identities_of_both_each_holds_under_its_own_roots_alone_and_what_happens_to_one_leaves_the_other()
     {
         var openssl = Tool.Require("openssl", "openssl");
-        await using var stage = await AgentStage.StartAsync();
-        await using var next = await SiloProcess.StartAsync(Path.Combine(stage.Folder, "next"), trustDomain: Next);
-        await next.ReadyAsync(withTemplates: false);
-        await stage.EntryAsync("/app", [Own], "app");
-        await EntryAsync(next, "/app", "app");
-        var token = Path.Combine(stage.Folder, "next-token");
-        await File.WriteAllTextAsync(token, await next.JoinTokenAsync(NextAgent));
+        var (stage, next) = (domains.Stage, domains.OtherSilo);
+        await stage.StopAgentAsync();
+        await EntryAsync(stage.Silo, FirstAgent, "/moving", "app");
+        await EntryAsync(next, NextAgent, "/moving", "app");
+        var (firstToken, nextToken) = (Path.Combine(stage.Folder, "first-token"), Path.Combine(stage.Folder, "next-token"));
+        await File.WriteAllTextAsync(firstToken, await stage.Silo.JoinTokenAsync(FirstAgent));
+        await File.WriteAllTextAsync(nextToken, await next.JoinTokenAsync(NextAgent));
         await stage.StartAgentAsync(
-            $"aliases.0.trustDomain={Next}", $"aliases.0.controlPlane.addresses.0=https://127.0.0.1:{next.Gateway.Port}", $"aliases.0.controlPlane.trustBundle={next.BundlePath}",
-            "aliases.0.controlPlane.maxBackoff=500ms", $"aliases.0.node.joinTokenFile={token}", "keyStore.mode=disk", $"keyStore.directory={Path.Combine(stage.Folder, "store")}");
-        await Eventually.HoldsAsync(() => stage.Agent!.StateOf(0).Current.Svids.Count == 1 && stage.Agent!.StateOf(1).Current.Svids.Count == 1, "all certificates are there");
-        Assert.Equal((AgentStage.AgentId, NextAgent), (stage.Agent!.LinkOf(0).Identity!.SpiffeId, stage.Agent!.LinkOf(1).Identity!.SpiffeId));
+            $"node.joinTokenFile={firstToken}", $"aliases.0.trustDomain={Next}",
+            $"aliases.0.controlPlane.addresses.0=https://127.0.0.1:{next.Gateway.Port}", $"aliases.0.controlPlane.trustBundle={next.BundlePath}", "aliases.0.controlPlane.maxBackoff=500ms",
+            $"aliases.0.node.joinTokenFile={nextToken}", "keyStore.mode=disk", $"keyStore.directory={Path.Combine(stage.Folder, "store")}");
+        await Eventually.HoldsAsync(
+            () => new[] { 0, 1 }.Select(domain => stage.Agent!.StateOf(domain).Current).All(held => held.Svids.Count == 1 && held.OwnBundle!.Bundle.JwtAuthorities.Count > 0),
+            "certificates and JWT keys of both are there");
+        Assert.Equal((FirstAgent, NextAgent), (stage.Agent!.LinkOf(0).Identity!.SpiffeId, stage.Agent!.LinkOf(1).Identity!.SpiffeId));
 
-        await stage.CheckAsync("workload_api.py", "x509", null, stage.Folder, "spiffe://test.mesh/app=app", "spiffe://next.mesh/app=app");
+        await stage.CheckAsync("workload_api.py", "x509", null, stage.Folder, "spiffe://test.mesh/moving=app", "spiffe://other.mesh/moving=app");
         using var channel = new RpcChannel(new Uri("http://localhost"), new RpcChannelOptions { UnixSocketPath = stage.Socket });
         using var stream = Open(channel);
-        var both = await UntilAsync(stream, "spiffe://test.mesh/app", "spiffe://next.mesh/app");
-        Assert.Equal(["spiffe://next.mesh"], both.FederatedBundles.Keys);
-        Assert.Equal(both.Svids[1].Bundle, both.FederatedBundles["spiffe://next.mesh"]);
+        var both = await UntilAsync(stream, "spiffe://test.mesh/moving", "spiffe://other.mesh/moving");
+        Assert.Equal(["spiffe://other.mesh"], both.FederatedBundles.Keys);
+        Assert.Equal(both.Svids[1].Bundle, both.FederatedBundles["spiffe://other.mesh"]);
         Assert.Equal(("OK", "refused", "refused", "OK"), (
             Verify(openssl, stage.Folder, both.Svids[0], both.Svids[0]), Verify(openssl, stage.Folder, both.Svids[0], both.Svids[1]),
             Verify(openssl, stage.Folder, both.Svids[1], both.Svids[0]), Verify(openssl, stage.Folder, both.Svids[1], both.Svids[1])));
@@ -52,32 +56,33 @@ public sealed class AliasTests
             Assert.Equal(one.SpiffeId, told.SpiffeId);
         }
 
-        var named = await CallAsync(channel, "FetchJWTSVID", new JWTSVIDRequest { Audience = { "db" }, SpiffeId = "spiffe://next.mesh/app" }, JWTSVIDResponse.Parser);
-        Assert.Equal(["spiffe://next.mesh/app"], named.Svids.Select(svid => svid.SpiffeId));
+        var named = await CallAsync(channel, "FetchJWTSVID", new JWTSVIDRequest { Audience = { "db" }, SpiffeId = "spiffe://other.mesh/moving" }, JWTSVIDResponse.Parser);
+        Assert.Equal(["spiffe://other.mesh/moving"], named.Svids.Select(svid => svid.SpiffeId));
 
         // What an operator of one takes back is gone, and nothing of the other's.
-        await stage.EntryAsync("/web", [Own]);
-        await stage.Silo.PostAsync("/v1/denials", new { spiffeId = "spiffe://test.mesh/app", reason = "a test" });
-        var left = await UntilAsync(stream, "spiffe://test.mesh/web", "spiffe://next.mesh/app");
+        await EntryAsync(stage.Silo, FirstAgent, "/stays", "");
+        await stage.Silo.PostAsync("/v1/denials", new { spiffeId = "spiffe://test.mesh/moving", reason = "a test" });
+        var left = await UntilAsync(stream, "spiffe://test.mesh/stays", "spiffe://other.mesh/moving");
         Assert.Equal(both.Svids[1].X509Svid, left.Svids[1].X509Svid);
 
         // One control plane goes: what is held of it stays, and the other one goes on.
         await stage.StopSiloAsync();
-        await EntryAsync(next, "/later", "later");
-        var after = await UntilAsync(stream, "spiffe://next.mesh/app", "spiffe://next.mesh/later", "spiffe://test.mesh/web");
-        Assert.Equal("spiffe://test.mesh/web", after.Svids[0].SpiffeId);
+        await EntryAsync(next, NextAgent, "/later", "later");
+        var after = await UntilAsync(stream, "spiffe://other.mesh/moving", "spiffe://other.mesh/later", "spiffe://test.mesh/stays");
+        Assert.Equal("spiffe://test.mesh/stays", after.Svids[0].SpiffeId);
         await Eventually.HoldsAsync(async () => (await ReadyzAsync(stage)).StartsWith("ok, serving what is held: test.mesh: ", StringComparison.Ordinal), "it tells which one is away");
 
-        // Sealed apart; a start without the first control plane has all of it at once.
+        // Sealed apart.
         await stage.StopAgentAsync();
         Assert.Equal(
-            ["store/alias-next.mesh/identity.sealed", "store/alias-next.mesh/workloads.sealed", "store/identity.sealed", "store/workloads.sealed"],
+            ["store/alias-other.mesh/identity.sealed", "store/alias-other.mesh/workloads.sealed", "store/identity.sealed", "store/workloads.sealed"],
             Directory.EnumerateFiles(Path.Combine(stage.Folder, "store"), "*.sealed", SearchOption.AllDirectories)
                 .Select(file => Path.GetRelativePath(stage.Folder, file)).Order(StringComparer.Ordinal));
+        await stage.StartSiloAsync();
     }
 
-    private static async Task EntryAsync(SiloProcess silo, string path, string hint) =>
-        await silo.PostAsync("/v1/entries", new { spiffeId = $"spiffe://{Next}{path}", parentId = NextAgent, selectors = new[] { Own }, hint });
+    private static async Task EntryAsync(SiloProcess silo, string agent, string path, string hint) =>
+        await silo.PostAsync("/v1/entries", new { spiffeId = $"spiffe://{SpiffeId.Parse(agent).TrustDomain}{path}", parentId = agent, selectors = new[] { Own }, hint });
 
     private static RpcServerStreamingCall<X509SVIDResponse> Open(RpcChannel channel) =>
         channel.ServerStreaming("/SpiffeWorkloadAPI/FetchX509SVID", new X509SVIDRequest(), X509SVIDResponse.Parser, Header, CancellationToken.None);

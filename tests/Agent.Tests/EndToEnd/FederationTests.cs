@@ -9,20 +9,18 @@ using MeshGrains.Silo.Tests;
 namespace MeshGrains.Agent.Tests.EndToEnd;
 
 /// <summary>Two control planes of two trust domains that federate by https_spiffe, and a workload of one that is to verify the other's.</summary>
-public sealed class FederationTests
+[Collection(nameof(TwoDomains))]
+public sealed class FederationTests(TwoDomains domains)
 {
-    private const string Other = "other.mesh";
+    private const string Other = TwoDomains.Other;
     private const string OtherId = $"spiffe://{Other}";
     private static readonly string Own = $"unix:uid:{Me()}";
 
     [SkippableFact]
     public async Task A_workload_whose_entry_federates_gets_the_foreign_bundle_its_changes_and_its_end_by_push()
     {
-        using var folder = new TempDirectory();
-        await using var other = await SiloProcess.StartAsync(
-            folder.File("other"), ["--set", "federation.endpoint.listen=127.0.0.1:0"], trustDomain: Other);
-        await other.ReadyAsync(withTemplates: false);
-        await using var stage = await AgentStage.StartAsync();
+        var (stage, other) = (domains.Stage, domains.OtherSilo);
+        await stage.StopAgentAsync();
         await stage.Silo.PostAsync(
             "/v1/entries",
             new { spiffeId = $"spiffe://{SiloClient.TrustDomain}/app", parentId = AgentStage.AgentId, selectors = new[] { Own }, federatesWith = new[] { Other } });
@@ -50,6 +48,7 @@ public sealed class FederationTests
         Assert.True(deleted.IsSuccessStatusCode);
         await Eventually.HoldsAsync(async () => (await SvidsAsync(stage.Socket)).FederatedBundles.Count == 0, "the foreign bundle is withdrawn");
         Assert.DoesNotContain(OtherId, (await JwtBundlesAsync(stage.Socket)).Bundles.Keys);
+        await stage.StopAgentAsync();
     }
 
     /// <summary>With the JWT keys, which come a moment after the root.</summary>
