@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Rest;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Rpc;
@@ -54,6 +55,10 @@ internal sealed class StreamRelay(
         if (isGrpc)
         {
             LiftBodyLimits(http);
+        }
+        else if (http.Request.Path.Value == EntryBatchEndpoints.Path && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = Math.Max(EntryBatchEndpoints.MaxBytes, size.MaxRequestBodySize ?? 0);
         }
 
         using var patience = new CancellationTokenSource(isGrpc ? deadline.Left ?? Timeout.InfiniteTimeSpan : LongestThought, time);

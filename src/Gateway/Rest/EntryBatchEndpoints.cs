@@ -11,9 +11,12 @@ namespace MeshGrains.Gateway.Rest;
 /// <summary><c>/v1/entries:batch</c>: registration entries, many at a time.</summary>
 internal sealed class EntryBatchEndpoints(AdminContext admin, EntryBatches batches, IOptions<LimitsOptions> limits)
 {
-    private const long MaxBytes = 1024 * 1024;
+    /// <summary>A gateway in front hands on as much.</summary>
+    public const string Path = RestRoutes.Prefix + Route;
+    public const long MaxBytes = 1024 * 1024;
+    private const string Route = "/entries:batch";
 
-    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapRest("POST", "/entries:batch", Access.Operators(OperatorRole.Register), new RestOperation(
+    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapRest("POST", Route, Access.Operators(OperatorRole.Register), new RestOperation(
             "createEntries", "entries", $"Creates up to {EntryBatches.MaxEntries} registration entries, each for itself; a result for each, in their order"), CreateAsync)
         .Takes<EntryBatchBody>().Answers<EntryBatchView>().WithMetadata(new BodyBound(Math.Max(MaxBytes, limits.Value.MaxRequestBytes)));
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using MeshGrains.Gateway.Administration;
@@ -178,6 +179,14 @@ public sealed class RelayFrontTests
 
         using var direct = await front.Silo.Client(credentials).GetAsync("/v1/entries");
         Assert.Equal(HttpStatusCode.OK, direct.StatusCode);
+        if (taken)
+        {
+            // A batch may be larger than other bodies on this way too.
+            var entries = Enumerable.Range(0, 100).Select(i => new { spiffeId = $"spiffe://mesh.test/fleet/{i}-{new string('x', 1000)}" });
+            using var batch = await front.Client(credentials).PostAsJsonAsync("/v1/entries:batch", new { entries });
+            Assert.Equal(HttpStatusCode.OK, batch.StatusCode);
+            Assert.Equal(100, front.Silo.Registrations.Entries.Count);
+        }
     }
 
     [Fact]
