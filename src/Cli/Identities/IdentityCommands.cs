@@ -50,10 +50,22 @@ internal static class IdentityCommands
                 ? $"It holds on every silo since {Printable.Of(since)}."
                 : "Not every silo has confirmed it yet (--wait waits); one that does not within its lease stops issuing.";
             call.Printer.Line($"{call.Get(id)}: {name} is number {receipt.Number} of the denial set. {effective}");
+            foreach (var member in receipt.Clusters ?? [])
+            {
+                call.Printer.Line(InMember(member));
+            }
+
             return exitCode;
         });
         return command;
     }
+
+    private static string InMember(DenialClusterItem member) => member switch
+    {
+        { EffectiveAt: { } since } => $"In the cluster {member.Cluster} it holds by {Printable.Of(since)}.",
+        { CutOff: true } => $"The cluster {member.Cluster} is cut off, heard last {(member.HeardAt is { } heard ? $"at {Printable.Of(heard)}" : "never")}: it goes on issuing by what it was told before, and from when this holds there is not known.",
+        _ => $"The cluster {member.Cluster} has not confirmed it yet.",
+    };
 
     /// <summary>Asks once a second, as silos confirm within seconds and their leases end after tens of them.</summary>
     private static async Task<DenialReceiptView> WaitAsync(

@@ -31,6 +31,8 @@ internal sealed class AuthorityCalls(
         var api = app.MapGroup("").WithMetadata(Members);
         api.MapGrpcUnary<Wire.FetchRequest, Wire.Record>(Service + "Fetch", Wire.FetchRequest.Parser, (_, context) => AnswerAsync(context, _ => RecordAsync()));
         api.MapGrpcServerStreaming<Wire.FetchRequest, Wire.Record>(Service + "Watch", Wire.FetchRequest.Parser, (_, records, context) => WatchAsync(records, context));
+        api.MapGrpcServerStreaming<Wire.FetchRequest, Wire.DenialsPart>(
+            Service + "WatchDenials", Wire.FetchRequest.Parser, (_, parts, context) => WatchDenialsAsync(parts, context));
         api.MapGrpcUnary<Wire.CertifyRequest, Wire.CertifyResponse>(
             Service + "Certify", Wire.CertifyRequest.Parser, (request, context) => AnswerAsync(context, cluster => CertifyAsync(request, cluster)));
         api.MapGrpcUnary<Wire.ReportRequest, Wire.ReportResponse>(
@@ -71,6 +73,41 @@ internal sealed class AuthorityCalls(
         }
 
         void OnBundleChanged(long number) => told.Call();
+    }
+
+    /// <summary>From what this silo itself refuses by: pushed to it within milliseconds of a change, and read again within a third of the lease.</summary>
+    private async Task WatchDenialsAsync(RpcResponseWriter<Wire.DenialsPart> parts, RpcServerContext context)
+    {
+        using var told = new WakeUp();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, process.ApplicationStopping);
+        denials.Changed += OnChanged;
+        try
+        {
+            FollowedDenials? sent = null;
+            while (!ending.IsCancellationRequested)
+            {
+                var set = await AnswerAsync(context, _ => Task.FromResult(denials.Current?.Set));
+                if (set is not null && !(set.Number <= sent?.Number))
+                {
+                    var next = FollowedDenials.Of(scope.Cluster, set);
+                    var same = sent is not null && next.Denials.SequenceEqual(sent.Denials);
+                    foreach (var part in same ? [new Wire.DenialsPart { Number = next.Number, Unchanged = true }] : AuthorityMessages.Denials(next))
+                    {
+                        await parts.WriteAsync(part);
+                    }
+
+                    sent = next;
+                }
+
+                await told.PauseAsync(time, LookEvery * random.NextJitter(0.2), ending.Token);
+            }
+        }
+        finally
+        {
+            denials.Changed -= OnChanged;
+        }
+
+        void OnChanged(DenialSnapshot snapshot) => told.Call();
     }
 
     private async Task<Wire.CertifyResponse> CertifyAsync(Wire.CertifyRequest message, string cluster)

@@ -10,10 +10,53 @@ internal static class AuthorityMessages
 {
     private const int MaxPaths = 64;
     private const int MaxText = 512;
+    private const int DenialsInPart = 500;
 
     public static Wire.Record Record(byte[] state) => new() { State = UnsafeByteOperations.UnsafeWrap(state) };
 
     public static byte[] State(Wire.Record? record) => record?.State.ToByteArray() ?? [];
+
+    /// <summary>In parts that stay far below what one message may have.</summary>
+    public static IEnumerable<Wire.DenialsPart> Denials(FollowedDenials denials)
+    {
+        for (var at = 0; at == 0 || at < denials.Denials.Length; at += DenialsInPart)
+        {
+            var part = new Wire.DenialsPart { Number = denials.Number, More = at + DenialsInPart < denials.Denials.Length };
+            part.Denials.AddRange(denials.Denials.Skip(at).Take(DenialsInPart).Select(Denial));
+            yield return part;
+        }
+    }
+
+    /// <exception cref="GrainOperationException">It is of a kind that this version does not know, and could not be refused by.</exception>
+    public static Denial Denial(Wire.Denial message) => FollowedDenials.Concerns((DenialKind)message.Kind)
+        ? new Denial(
+            (DenialKind)message.Kind, message.Subject, 0, message.Reason, message.Actor, Time(message.SinceMs), message.OperationId,
+            message.HasUntilMs ? Time(message.UntilMs) : null)
+        {
+            ReissueOverSeconds = message.ReissueOverSeconds > 0 ? message.ReissueOverSeconds : null,
+        }
+        : throw new GrainOperationException(
+            RefusalCode.Unavailable, "unknown_denial", $"The home denies something of a kind ({message.Kind}) that this version does not know: upgrade this cluster.");
+
+    private static Wire.Denial Denial(Denial denial)
+    {
+        var message = new Wire.Denial
+        {
+            Kind = (int)denial.Kind,
+            Subject = denial.Subject,
+            Reason = denial.Reason,
+            Actor = denial.Actor,
+            OperationId = denial.OperationId,
+            SinceMs = denial.Since.ToUnixTimeMilliseconds(),
+            ReissueOverSeconds = denial.ReissueOverSeconds ?? 0,
+        };
+        if (denial.Until is { } until)
+        {
+            message.UntilMs = until.ToUnixTimeMilliseconds();
+        }
+
+        return message;
+    }
 
     public static Wire.CertifyRequest Certify(IssuingCaRequest request, long ttlSeconds, IEnumerable<string> paths)
     {
@@ -58,6 +101,11 @@ internal static class AuthorityMessages
     {
         var message = new Wire.ReportRequest { BundleNumber = report.BundleNumber, RotationId = report.RotationId, Phase = (int)report.Phase, Number = report.Number };
         message.AllowedPaths.AddRange(report.AllowedPaths);
+        if (report.DenialsNumber is { } denials)
+        {
+            message.DenialsNumber = denials;
+        }
+
         if (report.Facts is not { } facts)
         {
             return message;
@@ -89,7 +137,10 @@ internal static class AuthorityMessages
         message.BundleNumber, Paths(message.AllowedPaths), Text(message.RotationId), (RotationPhase)message.Phase, message.Number,
         message.Facts is not { } facts ? null : new ClusterRotationFacts(
             cluster, Time(facts.AtMs), Shortfall(facts.Silos), Shortfall(facts.Agents), Shortfall(facts.Unfenced), Shortfall(facts.Outside),
-            facts.HasLive ? Math.Max(0, facts.Live) : null, facts.HasLiveEndsByMs ? Time(facts.LiveEndsByMs) : null, facts.Failure.Length > 0 ? Text(facts.Failure) : null));
+            facts.HasLive ? Math.Max(0, facts.Live) : null, facts.HasLiveEndsByMs ? Time(facts.LiveEndsByMs) : null, facts.Failure.Length > 0 ? Text(facts.Failure) : null))
+    {
+        DenialsNumber = message.HasDenialsNumber ? message.DenialsNumber : null,
+    };
 
     public static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(
         milliseconds, DateTimeOffset.UnixEpoch.ToUnixTimeMilliseconds(), DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using MeshGrains.Gateway.Agents;
@@ -11,6 +12,8 @@ namespace MeshGrains.Gateway.Clusters;
 /// <summary>A member's link to its home: one channel, made anew when the certificate's files change.</summary>
 internal sealed class HomeLink(IClusterCredentials credentials, ClusterTls tls, IOptions<HomeOptions> home, TimeProvider time) : IHomeCluster, IDisposable
 {
+    /// <summary>What <c>denials.capacity</c> can be at most.</summary>
+    private const int MaxDenials = 1_000_000;
     private const int MaxRecordBytes = 16 * 1024 * 1024;
 
     private static readonly TimeSpan LongestLife = TimeSpan.FromMinutes(30);
@@ -46,6 +49,47 @@ internal sealed class HomeLink(IClusterCredentials credentials, ClusterTls tls, 
             }
 
             yield return AuthorityMessages.State(record);
+        }
+    }
+
+    public async IAsyncEnumerable<FollowedDenials> WatchDenialsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var call = Channel().ServerStreaming(AuthorityCalls.Service + "WatchDenials", new Wire.FetchRequest(), Wire.DenialsPart.Parser, null, cancellationToken);
+        var (last, coming) = (ImmutableArray<Denial>.Empty, ImmutableArray.CreateBuilder<Denial>());
+        while (true)
+        {
+            Wire.DenialsPart? part;
+            try
+            {
+                part = await call.ReadAsync();
+            }
+            catch (RpcException failure)
+            {
+                throw Refused(failure);
+            }
+
+            if (part is null)
+            {
+                yield break;
+            }
+
+            if (!part.Unchanged)
+            {
+                coming.AddRange(part.Denials.Select(AuthorityMessages.Denial));
+                if (coming.Count > MaxDenials)
+                {
+                    throw new GrainOperationException(RefusalCode.ResourceExhausted, "denials_full", $"The home cluster {home.Value.Cluster} tells more than {MaxDenials} denials.");
+                }
+
+                if (part.More)
+                {
+                    continue;
+                }
+
+                last = coming.DrainToImmutable();
+            }
+
+            yield return new FollowedDenials(home.Value.Cluster, part.Number, last);
         }
     }
 

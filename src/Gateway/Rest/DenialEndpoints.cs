@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 namespace MeshGrains.Gateway.Rest;
 
 /// <summary><c>/v1/denials</c>: who gets no new certificates, and quarantine of identities.</summary>
-internal sealed class DenialEndpoints(AdminContext admin)
+internal sealed class DenialEndpoints(AdminContext admin, MemberClusters members)
 {
     private const string Tag = "denials";
 
@@ -66,6 +66,6 @@ internal sealed class DenialEndpoints(AdminContext admin)
             () => admin.Identity(id).ReleaseAsync(reason, actor.Name, AdminContext.OperationId(http))));
     }
 
-    private static Task AnswerAsync(HttpContext http, DenialReceipt receipt)
-        => RestCall.WriteAsync(http, RestJson.Wire.DenialReceiptView, DenialReceiptView.Of(receipt));
+    private async Task AnswerAsync(HttpContext http, DenialReceipt receipt)
+        => await RestCall.WriteAsync(http, RestJson.Wire.DenialReceiptView, DenialReceiptView.Of(receipt, await members.DenialsAsync(receipt.Number)));
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace MeshGrains.Grains;
 
@@ -13,4 +14,10 @@ public sealed record ClusterReport(
     [property: Id(2)] string RotationId,
     [property: Id(3)] RotationPhase Phase,
     [property: Id(4)] long Number,
-    [property: Id(5)] ClusterRotationFacts? Facts);
+    [property: Id(5)] ClusterRotationFacts? Facts)
+{
+    /// <summary>The home's denial set by which every silo of the member refuses; null: none yet, or a version that does not tell.</summary>
+    [Id(6)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? DenialsNumber { get; init; }
+}

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace MeshGrains.Grains;
 
 /// <summary>
-/// In a member cluster's silos of role authority: brings each change of the home's record to the trust domain, and tells the home how things stand here. What
-/// is issued depends on neither.
+/// In a member cluster's silos of role authority: brings each change of the home's record to the trust domain and of its denials to the denial set, and tells the
+/// home how things stand here. Issuance goes on without all of it.
 /// </summary>
 public sealed partial class HomeFollower(
     IGrainFactory grains,
@@ -21,14 +21,29 @@ public sealed partial class HomeFollower(
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan IdleLook = TimeSpan.FromMinutes(1);
+
+    private readonly WakeUp _told = new();
+    private (long Home, long Own)? _followed;
+    private long _held = -1;
+
+    private IDenialGrain Denials => grains.GetGrain<IDenialGrain>(trustDomain.Value.Name);
+
     /// <summary>When the home last took a report; null before the first.</summary>
     public DateTimeOffset? HeardByHomeAt { get; private set; }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _told.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.WhenAll(FollowAsync(stoppingToken), ReportAsync(stoppingToken));
+            await Task.WhenAll(FollowAsync(stoppingToken), ReportAsync(stoppingToken), FollowDenialsAsync(stoppingToken), ConfirmDenialsAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -65,20 +80,94 @@ public sealed partial class HomeFollower(
         await denials.Joined.WaitAsync(stoppingToken);
         while (true)
         {
+            await ReportOnceAsync(stoppingToken);
+            await time.PauseAsync(rotation.Value.LookEvery * random.NextJitter(0.2), stoppingToken);
+        }
+    }
+
+    private async Task ReportOnceAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var report = await grains.GetGrain<IRotationGrain>(trustDomain.Value.Name).ReportAsync().WaitAsync(stoppingToken);
+            var held = Volatile.Read(ref _held);
+            await home.ReportAsync(held < 0 ? report : report with { DenialsNumber = held }, stoppingToken);
+            HeardByHomeAt = time.GetUtcNow();
+        }
+        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogNotReported(logger, HeardByHomeAt, failure.Message);
+        }
+    }
+
+    private async Task FollowDenialsAsync(CancellationToken stoppingToken)
+    {
+        await denials.Joined.WaitAsync(stoppingToken);
+        var retry = FirstRetry;
+        while (true)
+        {
             try
             {
-                var report = await grains.GetGrain<IRotationGrain>(trustDomain.Value.Name).ReportAsync().WaitAsync(stoppingToken);
-                await home.ReportAsync(report, stoppingToken);
-                HeardByHomeAt = time.GetUtcNow();
+                await foreach (var told in home.WatchDenialsAsync(stoppingToken))
+                {
+                    var receipt = await Denials.FollowAsync(told).WaitAsync(stoppingToken);
+                    lock (_told)
+                    {
+                        _followed = (told.Number, receipt.Number);
+                    }
+
+                    _told.Call();
+                    retry = FirstRetry;
+                }
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogDenialsNotFollowed(logger, failure.Message);
+            }
+
+            await time.PauseAsync(retry * random.NextJitter(0.2), stoppingToken);
+            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
+        }
+    }
+
+    /// <summary>Tells the home at once when what it told last holds on every silo here.</summary>
+    private async Task ConfirmDenialsAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            (long Home, long Own)? followed;
+            lock (_told)
+            {
+                followed = _followed;
+            }
+
+            if (followed is not { } newest || newest.Home <= Volatile.Read(ref _held))
+            {
+                await _told.PauseAsync(time, IdleLook, stoppingToken);
+                continue;
+            }
+
+            try
+            {
+                if ((await Denials.StatusAsync(newest.Own).WaitAsync(stoppingToken)).EffectiveAt is not null)
+                {
+                    Volatile.Write(ref _held, newest.Home);
+                    await ReportOnceAsync(stoppingToken);
+                    continue;
+                }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 LogNotReported(logger, HeardByHomeAt, failure.Message);
             }
 
-            await time.PauseAsync(rotation.Value.LookEvery * random.NextJitter(0.2), stoppingToken);
+            await time.PauseAsync(AskEvery, stoppingToken);
         }
     }
+
+    [LoggerMessage(EventId = 391, Level = LogLevel.Warning,
+        Message = "What the home cluster denies is not followed ({Reason}). This cluster refuses by what it was told before, and the home's receipts say that it is behind.")]
+    private static partial void LogDenialsNotFollowed(ILogger logger, string reason);
 
     [LoggerMessage(EventId = 353, Level = LogLevel.Warning,
         Message = "The home cluster is not followed ({Reason}). What stands goes on being issued from for as long as the issuing CAs live.")]

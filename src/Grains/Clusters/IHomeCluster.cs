@@ -11,6 +11,9 @@ public interface IHomeCluster
     /// <summary>The record now and after each change, until the link ends.</summary>
     IAsyncEnumerable<byte[]> WatchAsync(CancellationToken cancellationToken);
 
+    /// <summary>What the home denies in all clusters, whole, now and after each change, until the link ends.</summary>
+    IAsyncEnumerable<FollowedDenials> WatchDenialsAsync(CancellationToken cancellationToken);
+
     Task<HomeAnswer<CertifiedIssuingCa>> CertifyAsync(IssuingCaRequest request, long ttlSeconds, CancellationToken cancellationToken);
 
     Task<HomeAnswer<long>> PublishJwtAuthorityAsync(PublishJwtAuthority command, CancellationToken cancellationToken);

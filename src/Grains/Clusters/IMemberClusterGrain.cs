@@ -17,6 +17,11 @@ public interface IMemberClusterGrain : IGrainWithStringKey
     [Alias("Hear")]
     Task HearAsync(ClusterReport report);
 
+    /// <summary>By when, on the home's clock, every silo of it refused by this number of the home's denial set; null: not as far as was heard.</summary>
+    [AlwaysInterleave]
+    [Alias("DenialsHeld")]
+    Task<DateTimeOffset?> DenialsHeldAsync(long number);
+
     [AlwaysInterleave]
     [Alias("Get")]
     Task<ClusterStanding> GetAsync();

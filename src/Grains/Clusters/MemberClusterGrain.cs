@@ -20,6 +20,9 @@ internal sealed partial class MemberClusterGrain(
 {
     private static readonly TimeSpan WrittenEvery = TimeSpan.FromMinutes(1);
 
+    private const int RememberedNumbers = 256;
+
+    private readonly SortedList<long, DateTimeOffset> _held = [];
     private GrainRecord<MemberClusterState> _record = null!;
     private MemberClusterOptions _member = null!;
     private MemberClusterState _heard = null!;
@@ -33,10 +36,14 @@ internal sealed partial class MemberClusterGrain(
                 RefusalCode.PermissionDenied, "unknown_cluster", $"The home lists no cluster {this.GetPrimaryKeyString()}; name it in authority.clusters.");
         _record = new GrainRecord<MemberClusterState>(persistent, static state => state.OperationId);
         _heard = _record.Committed;
+        Remember(_heard);
         return Task.CompletedTask;
     }
 
     public Task<ClusterStanding> GetAsync() => Task.FromResult(new ClusterStanding(_member.Name, _heard.HeardAt, _heard.Report));
+
+    public Task<DateTimeOffset?> DenialsHeldAsync(long number) =>
+        Task.FromResult(_held.Where(held => held.Key >= number).Select(held => (DateTimeOffset?)held.Value).FirstOrDefault());
 
     public Task<CertifiedIssuingCa> CertifyAsync(IssuingCaRequest request, long ttlSeconds, ImmutableArray<string> paths)
     {
@@ -74,6 +81,20 @@ internal sealed partial class MemberClusterGrain(
         }
 
         _heard = next;
+        Remember(next);
+    }
+
+    /// <summary>A number that is forgotten is answered by the next one, whose time is later: never too early.</summary>
+    private void Remember(MemberClusterState heard)
+    {
+        if (heard is { HeardAt: { } at, Report.DenialsNumber: { } number } && (_held.Count == 0 || number > _held.GetKeyAtIndex(_held.Count - 1)))
+        {
+            _held.Add(number, at);
+            if (_held.Count > RememberedNumbers)
+            {
+                _held.RemoveAt(0);
+            }
+        }
     }
 
     private string? Refusal(IssuingCaRequest request, long ttlSeconds, ImmutableArray<string> paths)

@@ -7,6 +7,8 @@ internal sealed class NoHomeCluster : IHomeCluster
 
     public IAsyncEnumerable<byte[]> WatchAsync(CancellationToken cancellationToken) => throw None();
 
+    public IAsyncEnumerable<FollowedDenials> WatchDenialsAsync(CancellationToken cancellationToken) => throw None();
+
     public Task<HomeAnswer<CertifiedIssuingCa>> CertifyAsync(IssuingCaRequest request, long ttlSeconds, CancellationToken cancellationToken) => throw None();
 
     public Task<HomeAnswer<long>> PublishJwtAuthorityAsync(PublishJwtAuthority command, CancellationToken cancellationToken) => throw None();

@@ -21,4 +21,9 @@ public sealed record Denial(
     [Id(8)]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ReissueOverSeconds { get; init; }
+
+    /// <summary>The home cluster that ordered it, in a member's set; null: it was ordered in this cluster.</summary>
+    [Id(9)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Origin { get; init; }
 }

@@ -15,7 +15,7 @@ internal static class DenialDecisions
     public static DenialSet Add(DenialSet set, Denial denial, int capacity)
     {
         var number = set.Number + 1;
-        if (Find(set, denial.Kind, denial.Subject) is { } standing)
+        if (FindOwn(set, denial.Kind, denial.Subject) is { } standing)
         {
             return (denial.ReissueOverSeconds ?? 0) < (standing.ReissueOverSeconds ?? 0)
                 ? set with { Number = number, Denials = set.Denials.Replace(standing, standing with { Number = number, ReissueOverSeconds = denial.ReissueOverSeconds }) }
@@ -35,11 +35,55 @@ internal static class DenialDecisions
         return set with { Number = number, Denials = kept.Add(denial with { Number = number }) };
     }
 
+    /// <exception cref="GrainOperationException">The home cluster denies it, and only the home takes it back.</exception>
     public static DenialSet Remove(DenialSet set, DenialKind kind, string subject) =>
-        Find(set, kind, subject) is { } standing ? set with { Number = set.Number + 1, Denials = set.Denials.Remove(standing) } : set;
+        FindOwn(set, kind, subject) is { } standing ? set with { Number = set.Number + 1, Denials = set.Denials.Remove(standing) }
+        : Find(set, kind, subject) is { Origin: { } home } ? throw new GrainOperationException(
+            RefusalCode.Conflict, "denied_at_home", $"{subject} is denied by the home cluster {home}, for all clusters: take it back there.")
+        : set;
+
+    /// <summary>
+    /// A member's set after the home told what it denies: that takes the place of what it told before, and what was ordered here stays. The same where nothing
+    /// is new, or where the home told more already (its silos tell each by what it holds itself).
+    /// </summary>
+    /// <exception cref="GrainOperationException">Both together are more than the set holds; it stays as it is.</exception>
+    public static DenialSet Follow(DenialSet set, FollowedDenials told, int capacity, DateTimeOffset now)
+    {
+        if (told.Number < set.FollowedNumber)
+        {
+            return set;
+        }
+
+        var number = set.Number + 1;
+        var standing = set.Denials.Where(denial => denial.Origin is not null).ToDictionary(KeyOf);
+        var own = set.Denials.RemoveAll(denial => denial.Origin is not null);
+        ImmutableArray<Denial> followed =
+        [
+            .. told.Denials.Where(denial => FollowedDenials.Concerns(denial.Kind) && !HasEnded(denial, now)).DistinctBy(KeyOf).Select(denial =>
+            {
+                var next = denial with { Number = number, Origin = told.Home, Actor = $"{told.Home}: {denial.Actor}" };
+                return standing.GetValueOrDefault(KeyOf(denial)) is { } known && next == known with { Number = number } ? known : next;
+            }),
+        ];
+        if (followed.Length == standing.Count && followed.All(denial => denial.Number < number))
+        {
+            return set;
+        }
+
+        return own.Length + followed.Length <= capacity
+            ? set with { Number = number, Denials = own.AddRange(followed), FollowedNumber = told.Number }
+            : throw new GrainOperationException(
+                RefusalCode.ResourceExhausted, "denials_full",
+                $"The home cluster {told.Home} denies {followed.Length}, this cluster {own.Length}, and its set holds {capacity}. Release here what needs no quarantine, or raise denials.capacity.");
+    }
 
     private static bool HasEnded(Denial denial, DateTimeOffset now) =>
         denial.Until < now || (denial.Kind == DenialKind.DeletedRegistration && denial.Since + KeepDeletedRegistrations < now);
+
+    private static (DenialKind Kind, string Subject) KeyOf(Denial denial) => (denial.Kind, denial.Subject);
+
+    private static Denial? FindOwn(DenialSet set, DenialKind kind, string subject) =>
+        set.Denials.FirstOrDefault(denial => denial.Kind == kind && denial.Subject == subject && denial.Origin is null);
 
     public static Denial? Find(DenialSet set, DenialKind kind, string subject) =>
         set.Denials.FirstOrDefault(denial => denial.Kind == kind && denial.Subject == subject);

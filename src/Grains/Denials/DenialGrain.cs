@@ -58,6 +58,19 @@ internal sealed partial class DenialGrain(
         return await PushedAsync();
     }
 
+    public async Task<DenialReceipt> FollowAsync(FollowedDenials told)
+    {
+        await ReadSetAsync();
+        var before = Set.FollowedNumber;
+        await ChangeAsync(set => DenialDecisions.Follow(set, told, options.Value.Capacity, time.GetUtcNow()));
+        if (Set.FollowedNumber != before)
+        {
+            LogFollowed(logger, told.Number, told.Home, told.Denials.Length, Set.Number);
+        }
+
+        return await PushedAsync();
+    }
+
     public async Task<DenialLease> ConfirmLeaseAsync(DenialConfirmation confirmation, IDenialObserver silo)
     {
         var (name, incarnation) = (confirmation.Silo, confirmation.Incarnation);
@@ -345,6 +358,9 @@ internal sealed partial class DenialGrain(
 
     [LoggerMessage(EventId = 122, Level = LogLevel.Information, Message = "No longer denied: {Kind} {Subject}, by {Actor}: {Reason} (set {Number}).")]
     private static partial void LogRemoved(ILogger logger, DenialKind kind, string subject, string actor, string reason, long number);
+
+    [LoggerMessage(EventId = 390, Level = LogLevel.Information, Message = "Denial set {HomeNumber} of the home cluster {Home}, with {Count} denials, is in set {Number} here.")]
+    private static partial void LogFollowed(ILogger logger, long homeNumber, string home, int count, long number);
 
     [LoggerMessage(EventId = 123, Level = LogLevel.Information, Message = "Silo {Silo} ({Incarnation}) may hold denial leases from set {Number} on.")]
     private static partial void LogJoined(ILogger logger, string silo, string incarnation, long number);

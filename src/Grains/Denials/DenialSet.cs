@@ -14,6 +14,11 @@ public sealed record DenialSet([property: Id(0)] long Number, [property: Id(1)] 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public ImmutableArray<LeaseHolder> Roster { get; init; }
 
+    /// <summary>In a member cluster: the number of the home's set whose denials are in this one. A lower one is passed over. Null: none was told yet.</summary>
+    [Id(3)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? FollowedNumber { get; init; }
+
     /// <summary><see cref="Roster"/>, never default.</summary>
     [JsonIgnore]
     public ImmutableArray<LeaseHolder> Holders => Roster.IsDefault ? [] : Roster;

@@ -15,7 +15,11 @@ public sealed class DenialSnapshot
     {
         (Set, Number) = (set, set.Number);
         _denied = set.Denials.Select(denial => (denial.Kind, denial.Subject)).ToFrozenSet();
-        var slopes = set.Denials.Where(denial => denial is { Kind: DenialKind.TaintedAuthority, ReissueOverSeconds: > 0 }).ToList();
+
+        // A member's own and its home's may name the same one: the shorter time counts.
+        var slopes = set.Denials.Where(denial => denial is { Kind: DenialKind.TaintedAuthority })
+            .GroupBy(denial => denial.Subject, StringComparer.Ordinal).Select(same => same.MinBy(denial => denial.ReissueOverSeconds ?? 0)!)
+            .Where(denial => denial.ReissueOverSeconds > 0).ToList();
         Reissues = [.. slopes.Select(denial => new ReissueOrder(denial.Subject, denial.ReissueOverSeconds!.Value))];
         _believedUntil = slopes.ToFrozenDictionary(
             denial => denial.Subject, denial => denial.Since + TimeSpan.FromSeconds(denial.ReissueOverSeconds!.Value) + ReissueSlack, StringComparer.Ordinal);
@@ -26,7 +30,7 @@ public sealed class DenialSnapshot
         (Set, Number, _denied, Reissues, _believedUntil, ConfirmedTimestamp) = (same.Set, same.Number, same._denied, same.Reissues, same._believedUntil, confirmedTimestamp);
 
     /// <summary>What it was made of.</summary>
-    internal DenialSet Set { get; }
+    public DenialSet Set { get; }
 
     public long Number { get; }
 

@@ -17,6 +17,10 @@ public interface IDenialGrain : IGrainWithStringKey
     [Alias("Remove")]
     Task<DenialReceipt> RemoveAsync(DenialKind kind, string subject, string reason, string actor, string operationId);
 
+    /// <summary>In a member cluster: takes over what the home denies now; pushed as what is ordered here. The receipt is of this cluster's own set.</summary>
+    [Alias("Follow")]
+    Task<DenialReceipt> FollowAsync(FollowedDenials told);
+
     /// <summary>
     /// A silo confirms the number by which it refuses, gets a lease, and is pushed later numbers through <paramref name="silo"/>. The first call puts
     /// it on the roster. Repeated well within the lease.

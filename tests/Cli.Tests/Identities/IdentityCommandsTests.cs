@@ -21,6 +21,27 @@ public sealed class IdentityCommandsTests
     }
 
     [Fact]
+    public async Task A_home_tells_how_it_stands_in_each_member()
+    {
+        await using var mesh = await FakeMesh.StartAsync();
+        mesh.Answer("POST", "/v1/denials", new JsonObject
+        {
+            ["number"] = 9,
+            ["effectiveAt"] = "2030-01-01T00:00:00Z",
+            ["clusters"] = new JsonArray(
+                new JsonObject { ["cluster"] = "eu", ["effectiveAt"] = "2030-01-01T00:00:02Z", ["heardAt"] = "2030-01-01T00:00:02Z", ["cutOff"] = false },
+                new JsonObject { ["cluster"] = "us", ["heardAt"] = "2030-01-01T00:00:00Z", ["cutOff"] = false },
+                new JsonObject { ["cluster"] = "ap", ["cutOff"] = true }),
+        });
+
+        var run = await mesh.RunAsync("identity", "quarantine", Web, "--reason", "x");
+
+        Assert.Contains("In the cluster eu it holds by 2030-01-01 00:00:02Z.\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains("The cluster us has not confirmed it yet.\n", run.Output, StringComparison.Ordinal);
+        Assert.Contains("The cluster ap is cut off, heard last never: it goes on issuing by what it was told before", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Waiting_ends_when_every_silo_has_confirmed()
     {
         await using var mesh = await FakeMesh.StartAsync();

@@ -23,6 +23,8 @@ internal sealed class FakeHome : IHomeCluster, IMemberSiloAnchors
 
     public IAsyncEnumerable<byte[]> WatchAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IAsyncEnumerable<FollowedDenials> WatchDenialsAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public async Task<HomeAnswer<CertifiedIssuingCa>> CertifyAsync(IssuingCaRequest request, long ttlSeconds, CancellationToken cancellationToken)
     {
         var home = Home;

@@ -119,6 +119,21 @@ public sealed class OrleansWireTests : IDisposable
     }
 
     [Fact]
+    public void A_denial_and_a_members_report_of_the_version_before_denials_crossed_clusters_are_read_and_tell_of_none()
+    {
+        const string denial =
+            "30014b4c27f0136d672e44656e69616ce8080311410f5375626a656374017424f4410d526561736f6e410b4163746f7221808000b796ab49de08810000000000000000e041174f70657261"
+            + "74696f6e496421808000b796ab49de08810000000000000000e001141711e0";
+        const string report =
+            "3001f4119ea7216d672e436c75737465725265706f7274e8007424f4212000034119416c6c6f7765645061746873e0e04115526f746174696f6e4964090319017424f421e8400f436c7573"
+            + "74657221808000b796ab49de08810000000000000000e021e8007424f421200003410b4e616d6573e0e0e021e8007424f421200003c129e0e0e021e8007424f421200003c129e0e0e021e8"
+            + "007424f421200003c129e0e0e0017424f421808000b796ab49de08810000000000000000e0410f4661696c757265e0e0";
+
+        Assert.Null(Serializer.Deserialize<Denial>(Convert.FromHexString(denial))!.Origin);
+        Assert.Null(Serializer.Deserialize<ClusterReport>(Convert.FromHexString(report))!.DenialsNumber);
+    }
+
+    [Fact]
     public void Every_interface_and_call_has_an_alias_and_no_alias_serves_two()
     {
         var interfaces = Interfaces().ToList();

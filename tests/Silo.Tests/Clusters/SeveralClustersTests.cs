@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using MeshGrains.Gateway;
 using MeshGrains.Gateway.Clusters;
 using MeshGrains.Grains;
@@ -45,11 +46,20 @@ public sealed class SeveralClustersTests : IDisposable
             Assert.Contains("home.allowedPaths", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
             await OnlyListedClustersAreHeardAsync();
+            var leaked = $"spiffe://{SiloClient.TrustDomain}/ns/eu/leaked";
+            var token = await member.JoinTokenAsync(leaked);
+            var number = await QuarantineAsync(home, leaked);
+            await UntilAsync(async () => (await ReceiptInMemberAsync(home, number))["effectiveAt"] is not null);
+            Assert.Equal(HttpStatusCode.Forbidden, (await member.FetchAsync(token)).Status);
             await home.DisposeAsync();
             Assert.NotEqual(svid, await IssueAsync(member));
+            var kept = await member.Admin.DeleteAsync($"/v1/denials?spiffeId={leaked}&reason=clean");
+            Assert.Equal(HttpStatusCode.Conflict, kept.StatusCode);
             await member.DisposeAsync();
 
             home = await StartHomeAsync();
+            var later = await QuarantineAsync(home, $"{leaked}-too");
+            await UntilAsync(async () => await ReceiptInMemberAsync(home, later) is var told && (bool)told["cutOff"]! && told["effectiveAt"] is null);
             var trustDomain = Grains(home).GetGrain<ITrustDomainGrain>(SiloClient.TrustDomain);
             var rotation = Grains(home).GetGrain<IRotationGrain>(SiloClient.TrustDomain);
             await trustDomain.StartRotationAsync(new StartRotation("rotate", "EcdsaP256", 3650L * 86_400, false, false, 0, "yearly", "ops"));
@@ -58,6 +68,7 @@ public sealed class SeveralClustersTests : IDisposable
             Assert.Equal(RotationPhase.Distribute, (await trustDomain.GetAsync()).Rotation!.Phase);
 
             member = await StartMemberAsync();
+            await UntilAsync(async () => await ReceiptInMemberAsync(home, later) is var told && !(bool)told["cutOff"]! && told["effectiveAt"] is not null);
             await UntilAsync(async () => (await trustDomain.GetAsync()).Rotation is { Phase: RotationPhase.Done });
             await UntilAsync(() => Task.FromResult(RootOf(home) == RootOf(member) && RootOf(home).Count == 1));
             await IssueAsync(member);
@@ -117,6 +128,17 @@ public sealed class SeveralClustersTests : IDisposable
         Assert.True(validation.IsValid, validation.Error);
         return svid.TargetCertificate.SerialNumber;
     }
+
+    /// <summary>Gives the number of the home's denial set.</summary>
+    private static async Task<long> QuarantineAsync(RunningSilo home, string identity)
+    {
+        var body = new JsonObject { ["spiffeId"] = identity, ["reason"] = "leaked" }.ToJsonString();
+        var answer = await home.Admin.PostAsync("/v1/denials", new StringContent(body, null, "application/json"));
+        return (long)JsonNode.Parse(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync())!["number"]!;
+    }
+
+    private static async Task<JsonNode> ReceiptInMemberAsync(RunningSilo home, long number) =>
+        Assert.Single(JsonNode.Parse(await home.Admin.GetStringAsync($"/v1/denials/{number}"))!["clusters"]!.AsArray())!;
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
