@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Agents;
 using MeshGrains.Gateway.Clusters;
@@ -101,6 +102,7 @@ public static class GatewayServices
         // Counting starts before the first connection.
         services.GetRequiredService<PrometheusCollector>();
         app.UseMiddleware<FederationIntake>();
+        app.UseMiddleware<AcmeIntake>();
         app.UseMiddleware<RelayIntake>();
         app.UseMiddleware<EndpointGuard>();
         app.UseMiddleware<IssuerFallback>();

@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Grains;
 using Microsoft.Extensions.Options;
 
@@ -19,7 +20,11 @@ internal sealed class FederationEndpointValidator : IValidateOptions<FederationO
         {
             CheckFile("federation.endpoint.certificateFile", endpoint.CertificateFile, errors);
             CheckFile("federation.endpoint.keyFile", endpoint.KeyFile, errors);
+            CheckFile("federation.endpoint.acme.caFile", endpoint.Acme.CaFile, errors);
+            CheckFile("federation.endpoint.acme.externalAccountKeyFile", endpoint.Acme.ExternalAccountKeyFile, errors);
         }
+
+        AcmeRules.Check(endpoint, errors);
 
         for (var i = 0; i < options.Relationships.Count; i++)
         {

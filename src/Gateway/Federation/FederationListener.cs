@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using Microsoft.AspNetCore.Connections;
@@ -16,7 +17,7 @@ namespace MeshGrains.Gateway.Federation;
 /// as the specification has it, and each connection carries one question.
 /// </summary>
 internal sealed class FederationListener(
-    IOptions<FederationOptions> options, IOptions<LimitsOptions> limits, ServingTls serving, WebCertificate web, GatewayEndpoints endpoints,
+    IOptions<FederationOptions> options, IOptions<LimitsOptions> limits, EndpointCertificate certificate, AcmeTls acme, GatewayEndpoints endpoints,
     GatewayRefusalMetrics metrics, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
 {
     private const double HandshakesPerSecondPerAddress = 10;
@@ -25,6 +26,9 @@ internal sealed class FederationListener(
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Drain = TimeSpan.FromSeconds(5);
     private static readonly List<SslApplicationProtocol> Protocols = [SslApplicationProtocol.Http11];
+
+    private readonly LineBudget _lines = new(time, 1);
+    private readonly ILogger _logger = loggers.CreateLogger("MeshGrains.Gateway.Federation");
 
     public void Listen(KestrelServerOptions kestrel)
     {
@@ -46,23 +50,43 @@ internal sealed class FederationListener(
             ByteBurstPerConnection = BytesPerConnection,
         };
         var limiter = new ConnectionLimiter(Options.Create(bounds), time, metrics);
-        var lifetime = new ConnectionLifetime(MaxAge, Drain, time, random, loggers.CreateLogger("MeshGrains.Gateway.Federation"));
+        var lifetime = new ConnectionLifetime(MaxAge, Drain, time, random, _logger);
         kestrel.ListenOverTls(
             endPoint, ListenerKinds.Federation, HttpProtocols.Http1, limiter,
-            new TlsHandshakeCallbackOptions { OnConnection = OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout }, lifetime, listen => endpoints.FederationListen = listen);
+            new TlsHandshakeCallbackOptions { OnConnection = OnConnection, HandshakeTimeout = limits.Value.HandshakeTimeout }, lifetime,
+            listen =>
+            {
+                listen.Use(AcmeTls.End);
+                endpoints.FederationListen = listen;
+            },
+            acme.IsOn ? acme.Look : null);
     }
 
-    private ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
+    private async ValueTask<SslServerAuthenticationOptions> OnConnection(TlsHandshakeCallbackContext context)
     {
-        var certificate = options.Value.Endpoint.Profile == BundleEndpointProfile.Web ? web.Current() : serving.Current;
-        return ValueTask.FromResult(new SslServerAuthenticationOptions
+        if (await acme.AnswerAsync(context) is { } challenge)
         {
-            ServerCertificateContext = certificate ?? throw new AuthenticationException("The bundle endpoint has no certificate yet."),
+            return challenge;
+        }
+
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate.Current ?? throw Refused(),
             ApplicationProtocols = Protocols,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = false,
             AllowTlsResume = false,
             AllowRenegotiation = false,
-        });
+        };
+    }
+
+    private AuthenticationException Refused()
+    {
+        if (_lines.MayTell(out var suppressed))
+        {
+            AcmeLog.NoCertificate(_logger, certificate.Why, suppressed);
+        }
+
+        return new AuthenticationException("The bundle endpoint has no certificate yet.");
     }
 }

@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Federation;
 using MeshGrains.Grains;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +13,7 @@ public static class FederationServices
     public static IServiceCollection AddMeshFederation(this IServiceCollection services)
     {
         services.AddSingleton<IBundleFetcher, BundleFetcher>();
+        services.AddSingleton<IAcmeStore, GrainAcmeStore>();
         services.AddHostedService<ConfiguredRelationships>();
         return services;
     }
@@ -23,6 +25,9 @@ public static class FederationServices
         services.AddSingleton<IValidateOptions<FederationOptions>, FederationEndpointValidator>();
         services.AddSingleton<BundleDocument>();
         services.AddSingleton<WebCertificate>();
+        services.AddAcme();
+        services.AddSingleton<EndpointCertificate>();
+        services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<EndpointCertificate>());
         services.AddSingleton<FederationListener>();
         return services;
     }

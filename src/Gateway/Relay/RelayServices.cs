@@ -1,3 +1,4 @@
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Health;
 using MeshGrains.Gateway.Metrics;
@@ -79,6 +80,7 @@ public static class RelayServices
         app.Services.GetRequiredService<PrometheusCollector>();
         app.Services.GetRequiredService<FrontMetrics>();
         app.UseMiddleware<FederationIntake>();
+        app.UseMiddleware<AcmeIntake>();
         app.UseMiddleware<RelayFront>();
         ActivatorUtilities.CreateInstance<HealthEndpoints>(app.Services).Map(app);
         return app;

@@ -17,6 +17,11 @@ public sealed class GatewayEndpoints
     /// <summary>Where our bundle is served to foreign trust domains; null where it is not.</summary>
     public IPEndPoint? Federation => FederationListen?.IPEndPoint;
 
+    internal ListenOptions? AcmeHttpListen { get; set; }
+
+    /// <summary>Where http-01 challenges are answered; null where they are not.</summary>
+    public IPEndPoint? AcmeHttp => AcmeHttpListen?.IPEndPoint;
+
     internal ListenOptions? AuthorityListen { get; set; }
 
     /// <summary>Where member clusters are heard; null when they are not.</summary>

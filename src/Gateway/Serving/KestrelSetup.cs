@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Federation;
 using MeshGrains.Gateway.Relay;
@@ -16,7 +17,7 @@ namespace MeshGrains.Gateway.Serving;
 /// <summary>Lays out the listeners with their bounds. Every connection learns at once which listener it came by.</summary>
 internal sealed class KestrelSetup(
     IOptions<GatewayOptions> gateway, IOptions<LimitsOptions> limits, IOptions<RelayOptions> relay, ConnectionLimiter limiter, ServingTls tls, GatewayEndpoints endpoints,
-    RelayListener relays, FederationListener federation, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
+    RelayListener relays, FederationListener federation, AcmeHttpListener acme, TimeProvider time, IRandomSource random, ILoggerFactory loggers)
     : IConfigureOptions<KestrelServerOptions>, IConfigureOptions<SocketTransportOptions>
 {
     private const int MaxHeaders = 64;
@@ -36,6 +37,7 @@ internal sealed class KestrelSetup(
         ListenForOperations(options);
         ListenForAdmin(options);
         federation.Listen(options);
+        acme.Listen(options);
         if (relay.Value.Listen.Length > 0)
         {
             relays.Listen(options, relay.Value.Listen);

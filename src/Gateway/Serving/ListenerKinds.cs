@@ -23,4 +23,7 @@ internal enum ListenerKinds
 
     /// <summary>Mutual TLS with certificates of role <c>cluster</c>, for the member clusters of this home.</summary>
     Authority = 32,
+
+    /// <summary>Plain, for an ACME CA: the answer to its challenge and nothing else.</summary>
+    AcmeChallenge = 64,
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -13,7 +14,7 @@ internal static class TlsListener
     /// </summary>
     public static void ListenOverTls(
         this KestrelServerOptions options, EndPoint endPoint, ListenerKinds kind, HttpProtocols protocols, ConnectionLimiter limiter, TlsHandshakeCallbackOptions tls,
-        ConnectionLifetime lifetime, Action<ListenOptions> configured) => options.Listen(endPoint, listen =>
+        ConnectionLifetime lifetime, Action<ListenOptions> configured, Func<ConnectionDelegate, ConnectionDelegate>? beforeTls = null) => options.Listen(endPoint, listen =>
     {
         listen.Protocols = protocols;
         listen.Use(next => connection =>
@@ -22,6 +23,11 @@ internal static class TlsListener
             return next(connection);
         });
         listen.Use(limiter.Wrap);
+        if (beforeTls is not null)
+        {
+            listen.Use(beforeTls);
+        }
+
         listen.UseHttps(tls);
         listen.Use(lifetime.Wrap);
         configured(listen);

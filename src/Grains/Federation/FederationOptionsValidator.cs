@@ -48,9 +48,9 @@ internal sealed class FederationOptionsValidator(IOptions<TrustDomainOptions> tr
         }
 
         var files = endpoint.CertificateFile.Length > 0 && endpoint.KeyFile.Length > 0;
-        if (endpoint.Listen.Length > 0 && endpoint.Profile == BundleEndpointProfile.Web && !files)
+        if (endpoint.Listen.Length > 0 && endpoint.Profile == BundleEndpointProfile.Web && !files && !endpoint.Acme.IsOn)
         {
-            errors.Add("federation.endpoint: https_web needs certificateFile and keyFile, PEM, such as certbot or cert-manager write them.");
+            errors.Add("federation.endpoint: https_web needs certificateFile and keyFile, PEM, such as certbot or cert-manager write them, or acme.domainName.");
         }
 
         if (endpoint.MaxConnections is < 1 or > 100_000 || endpoint.MaxConnectionsPerAddress < 1 || endpoint.MaxConnectionsPerAddress > endpoint.MaxConnections)

@@ -32,6 +32,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IReissueOrders>(provider => provider.GetRequiredService<ReissueOrders>());
         services.AddSingleton<IIssuanceService, IssuanceService>();
         services.AddSingleton<JwtKeySeal>();
+        services.AddSingleton<AcmeSeal>();
         services.AddSingleton<JwtSigningSource>();
         services.AddSingleton<IJwtIssuanceService, JwtIssuanceService>();
         services.AddSingleton<IGatewayCertificateIssuer, GatewayCertificateIssuer>();

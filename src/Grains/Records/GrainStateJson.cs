@@ -16,4 +16,5 @@ namespace MeshGrains.Grains;
 [JsonSerializable(typeof(FederationSetState))]
 [JsonSerializable(typeof(RevocationState))]
 [JsonSerializable(typeof(MemberClusterState))]
+[JsonSerializable(typeof(AcmeState))]
 internal sealed partial class GrainStateJson : JsonSerializerContext;

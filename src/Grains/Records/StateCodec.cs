@@ -18,7 +18,8 @@ public sealed class StateCodec : IStateCodec
             new StateDescriptor<FederationState>("federation", 1, GrainStateJson.Default.FederationState, static () => new FederationState(), TrustBearing: true),
             new StateDescriptor<FederationSetState>("federation-set", 1, GrainStateJson.Default.FederationSetState, static () => new FederationSetState(), TrustBearing: true),
             new StateDescriptor<RevocationState>("revocation", 1, GrainStateJson.Default.RevocationState, static () => new RevocationState(), TrustBearing: true),
-            new StateDescriptor<MemberClusterState>("member-cluster", 1, GrainStateJson.Default.MemberClusterState, static () => new MemberClusterState(), TrustBearing: true))
+            new StateDescriptor<MemberClusterState>("member-cluster", 1, GrainStateJson.Default.MemberClusterState, static () => new MemberClusterState(), TrustBearing: true),
+            new StateDescriptor<AcmeState>("acme", 1, GrainStateJson.Default.AcmeState, static () => new AcmeState(), TrustBearing: true))
     {
     }
 

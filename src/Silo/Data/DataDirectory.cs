@@ -4,7 +4,7 @@ namespace MeshGrains.Silo;
 
 /// <summary>
 /// The data directory: 0700, held by one process at a time through a lock on <c>lock</c>. Holds <c>state.db</c>, <c>log/</c>, <c>keys/</c>,
-/// <c>bootstrap/</c>, <c>serving.pem</c>, <c>bundle.pem</c>, <c>bundle.json</c>, <c>endpoints.json</c> and <c>admin.sock</c>, and belongs to the
+/// <c>bootstrap/</c>, <c>serving.pem</c>, <c>acme.json</c>, <c>bundle.pem</c>, <c>bundle.json</c>, <c>endpoints.json</c> and <c>admin.sock</c>, and belongs to the
 /// trust domain that <c>trust-domain</c> names.
 /// </summary>
 internal sealed class DataDirectory : IDisposable
@@ -29,6 +29,8 @@ internal sealed class DataDirectory : IDisposable
     public string Bootstrap => In("bootstrap");
 
     public string ServingCertificate => In("serving.pem");
+
+    public string Acme => In("acme.json");
 
     public string BundlePem => In("bundle.pem");
 

@@ -29,6 +29,11 @@ internal static class BoundEndpoints
                 json.WriteString("federation", $"https://{federation}");
             }
 
+            if (endpoints.AcmeHttp is { } acme)
+            {
+                json.WriteString("acmeHttp", $"http://{acme}");
+            }
+
             if (endpoints.Authority is { } authority)
             {
                 json.WriteString("authority", authority.ToString());

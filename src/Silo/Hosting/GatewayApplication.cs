@@ -1,5 +1,6 @@
 using System.Net;
 using MeshGrains.Gateway;
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
 using MeshGrains.Identity;
@@ -50,6 +51,7 @@ internal sealed class GatewayApplication : IAsyncDisposable
             builder.Services.AddSingleton(data);
             builder.Services.AddSingleton<IRelayCredentials>(bootstrap);
             builder.Services.AddSingleton<IServingCertificateStore, FileServingCertificateStore>();
+            builder.Services.AddSingleton<IAcmeStore, FileAcmeStore>();
             builder.Services.AddSingleton<SiloFate>();
             builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Drain>(provider, drain));
             builder.Services.AddSingleton<IReadinessCheck>(provider => provider.GetRequiredService<Drain>());

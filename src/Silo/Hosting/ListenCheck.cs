@@ -19,6 +19,7 @@ internal static class ListenCheck
         Try(gateway.OperationsListen, "gateway.operationsListen", "--operations-listen", errors);
         Try(relay.Listen, "relay.listen", "--set relay.listen=ADDRESS:PORT", errors);
         Try(federation.Listen, "federation.endpoint.listen", "--set federation.endpoint.listen=ADDRESS:PORT", errors);
+        Try(federation.Acme.HttpListen, "federation.endpoint.acme.httpListen", "--set federation.endpoint.acme.httpListen=ADDRESS:PORT", errors);
         Try(clustering?.Listen ?? "", "clustering.listen", "--set clustering.listen=ADDRESS:PORT", errors);
         Try(authority?.Listen ?? "", "authority.listen", "--set authority.listen=ADDRESS:PORT", errors);
         if (errors.Count > 0)
