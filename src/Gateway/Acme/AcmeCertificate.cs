@@ -41,8 +41,8 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            Use(await store!.LoadAsync(cancellationToken));
             _read = time.GetTimestamp();
+            Use(await store!.LoadAsync(cancellationToken));
             return _document;
         }
         finally
@@ -94,6 +94,7 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
             return known;
         }
 
+        var came = time.GetTimestamp();
         using var limit = new CancellationTokenSource(FindPatience, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -101,8 +102,10 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
             await _turn.WaitAsync(both.Token);
             try
             {
-                if (_read is not { } read || time.GetElapsedTime(read) >= FindPause)
+                // What was read before it came may be from before the CA was told; one reading serves all who wait.
+                if (_read is not { } read || read < came)
                 {
+                    await PauseAfterAsync(_read, both.Token);
                     _read = time.GetTimestamp();
                     Use(await store!.LoadAsync(both.Token));
                 }
@@ -118,6 +121,12 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
         }
 
         return _document.Answers.FirstOrDefault(wanted);
+    }
+
+    private Task PauseAfterAsync(long? read, CancellationToken cancellationToken)
+    {
+        var left = read is { } at ? FindPause - time.GetElapsedTime(at) : TimeSpan.Zero;
+        return left > TimeSpan.Zero ? Task.Delay(left, time, cancellationToken) : Task.CompletedTask;
     }
 
     private void Use(AcmeDocument document)

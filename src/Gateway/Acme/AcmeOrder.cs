@@ -11,7 +11,7 @@ internal sealed class AcmeOrder(AcmeSession session, string domain, string chall
     private const int MaxAuthorizations = 4;
     private const int MaxToken = 256;
     private const int MaxCertificates = 10;
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMinutes(1);
 
     /// <param name="replaces">The certificate that this one follows; null for none.</param>
@@ -34,7 +34,7 @@ internal sealed class AcmeOrder(AcmeSession session, string domain, string chall
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         await session.FinalizeAsync(finalize, Base64Url.EncodeToString(Request(key)), cancellationToken);
-        for (; ; )
+        for (var look = FirstLook; ;)
         {
             (order, var wait) = await session.GetOrderAsync(url, cancellationToken);
             if (order is { Status: "valid", Certificate: { } certificate })
@@ -47,7 +47,7 @@ internal sealed class AcmeOrder(AcmeSession session, string domain, string chall
                 throw AcmeException.Of($"The order became '{Word(order.Status)}'", order.Error);
             }
 
-            await PauseAsync(wait, cancellationToken);
+            await PauseAsync(wait, ref look, cancellationToken);
         }
     }
 
@@ -70,9 +70,9 @@ internal sealed class AcmeOrder(AcmeSession session, string domain, string chall
             await session.BeginAsync(ready, cancellationToken);
         }
 
-        while (authorization.Status == "pending")
+        for (var look = FirstLook; authorization.Status == "pending";)
         {
-            await PauseAsync(wait, cancellationToken);
+            await PauseAsync(wait, ref look, cancellationToken);
             (authorization, wait) = await session.GetAuthorizationAsync(url, cancellationToken);
         }
 
@@ -115,9 +115,11 @@ internal sealed class AcmeOrder(AcmeSession session, string domain, string chall
         }
     }
 
-    private Task PauseAsync(TimeSpan? wait, CancellationToken cancellationToken)
+    /// <summary>As long as the CA says, or a little longer each time.</summary>
+    private Task PauseAsync(TimeSpan? wait, ref TimeSpan look, CancellationToken cancellationToken)
     {
-        var pause = wait > Look ? wait.Value : Look;
+        var pause = wait > look ? wait.Value : look;
+        look *= 2;
         return Task.Delay(pause < LongestLook ? pause : LongestLook, time, cancellationToken);
     }
 

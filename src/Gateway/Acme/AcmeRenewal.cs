@@ -25,6 +25,8 @@ internal sealed class AcmeRenewal(
     /// <summary>One run of one process: what another run of it left does not count as its own.</summary>
     private readonly string _self = $"{trustDomain.Value.Silo}/{random.NewId()}";
 
+    private readonly SemaphoreSlim _looking = new(1, 1);
+
     private FederationAcmeOptions Options => certificate.Options;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -48,7 +50,7 @@ internal sealed class AcmeRenewal(
                 catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
                 {
                     wait = wait * 2 < Interval ? wait * 2 : Interval;
-                    Tell(failure, wait);
+                    AcmeLog.Later(logger, wait.TotalSeconds, failure is OperationCanceledException ? "It took too long." : $"{failure.GetType().Name}: {failure.Message}");
                 }
 
                 await Task.Delay(wait * random.NextJitter(0.2), time, stoppingToken);
@@ -60,8 +62,27 @@ internal sealed class AcmeRenewal(
         }
     }
 
+    public override void Dispose()
+    {
+        _looking.Dispose();
+        base.Dispose();
+    }
+
     /// <summary>One look, and what it leads to.</summary>
     internal async Task LookAsync(CancellationToken cancellationToken)
+    {
+        await _looking.WaitAsync(cancellationToken);
+        try
+        {
+            await LookInTurnAsync(cancellationToken);
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    private async Task LookInTurnAsync(CancellationToken cancellationToken)
     {
         var document = await certificate.RefreshAsync(cancellationToken);
         var step = AcmeDecisions.Next(document, certificate.Leaf, Options, _self, time.GetUtcNow());
@@ -193,16 +214,5 @@ internal sealed class AcmeRenewal(
             // A format error may quote what stands there.
             throw new AcmeException($"{file.FullName} (externalAccountKeyFile) holds no base64url key that can be read.");
         }
-    }
-
-    private void Tell(Exception failure, TimeSpan wait)
-    {
-        if (failure is RecordKeyUnavailableException)
-        {
-            // The ordinary order of a start.
-            return;
-        }
-
-        AcmeLog.Later(logger, wait.TotalSeconds, failure is OperationCanceledException ? "It took too long." : $"{failure.GetType().Name}: {failure.Message}");
     }
 }

@@ -26,7 +26,7 @@ internal static class AcmeRules
 
         CheckPlace(endpoint, errors);
         CheckChallenge(acme, errors);
-        if (!DnsName.IsValid(acme.DomainName) || !acme.DomainName.Contains('.', StringComparison.Ordinal))
+        if (!DnsName.IsValid(acme.DomainName) || acme.DomainName.Any(char.IsAsciiLetterUpper))
         {
             errors.Add($"{Section}.domainName: '{acme.DomainName}' is no DNS name that a CA certifies; write it in lower case, without a wildcard and a last dot.");
         }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace MeshGrains.Gateway.Acme;
 
 /// <summary>In a silo: the cluster's grain keeps the sealed document, and each silo opens it for itself.</summary>
-internal sealed class GrainAcmeStore(IGrainFactory grains, AcmeSeal seal, IOptions<TrustDomainOptions> trustDomain) : IAcmeStore
+internal sealed class GrainAcmeStore(IGrainFactory grains, AcmeSeal seal, RecordKeyRing recordKey, IOptions<TrustDomainOptions> trustDomain) : IAcmeStore
 {
     private readonly string _cluster = trustDomain.Value.ClusterKey;
 
@@ -13,6 +13,7 @@ internal sealed class GrainAcmeStore(IGrainFactory grains, AcmeSeal seal, IOptio
 
     public async Task<AcmeDocument> LoadAsync(CancellationToken cancellationToken)
     {
+        await recordKey.Ready.WaitAsync(cancellationToken);
         var box = await Grain.GetAsync().WaitAsync(cancellationToken);
         if (box.Number == 0)
         {

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using MeshGrains.Gateway.Acme;
 using MeshGrains.Gateway.Administration;
 using MeshGrains.Gateway.Serving;
 using MeshGrains.Grains;
@@ -50,6 +51,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     /// <summary>The bundle endpoint; none unless told.</summary>
     public Action<FederationOptions>? Federation { get; set; }
+
+    /// <summary>Where the endpoint's ACME certificate is kept; none is ordered without.</summary>
+    public IAcmeStore? AcmeStore { get; set; }
 
     /// <summary>Which nodes are admitted; none unless told.</summary>
     public Action<NodeAttestationOptions>? NodeAttestation { get; set; }
@@ -125,6 +129,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         if (host.Federation is { } federation)
         {
             builder.Services.Configure(federation);
+        }
+
+        if (host.AcmeStore is { } acme)
+        {
+            builder.Services.AddSingleton(acme);
         }
 
         if (host.RelayTargets is { } targets)

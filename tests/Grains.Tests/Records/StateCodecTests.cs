@@ -39,6 +39,8 @@ public sealed class StateCodecTests
     private const string RevocationBytes =
         """{"state":"revocation","format":1,"body":{"roots":[{"authorityId":"r","number":7,"thisUpdate":"2026-01-02T03:04:05+00:00","nextUpdate":"2026-01-03T03:04:05+00:00","serials":["0a"],"tbs":"AQI=","der":"Aw=="}],"issuing":[{"authorityId":"i","number":8,"authorityEndsAt":"2026-01-02T03:04:05+00:00","der":"BA=="}],"operationId":"op-1"}}""";
 
+    private const string AcmeBytes = """{"state":"acme","format":1,"body":{"number":3,"box":"AQI=","operationId":"op-1"}}""";
+
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     private static readonly StateCodec Codec = new();
 
@@ -152,6 +154,7 @@ public sealed class StateCodecTests
             Roots = [new RootCrl { AuthorityId = "r", Number = 7, ThisUpdate = Now, NextUpdate = Now.AddDays(1), Serials = ["0a"], Tbs = [1, 2], Der = [3] }],
             Issuing = [new IssuingCrl { AuthorityId = "i", Number = 8, AuthorityEndsAt = Now, Der = [4] }], OperationId = "op-1",
         });
+        IsGolden(AcmeBytes, new AcmeState { Number = 3, Box = [1, 2], OperationId = "op-1" });
         IsGolden(AgentRosterBytes, new AgentRosterState
         {
             Agents =
