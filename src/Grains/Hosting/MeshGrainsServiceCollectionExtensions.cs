@@ -40,6 +40,7 @@ public static class MeshGrainsServiceCollectionExtensions
         services.AddSingleton<IFederatedTrust>(provider => provider.GetRequiredService<FederatedBundles>());
 
         services.AddSingleton<ICrlSource, CrlSource>();
+        services.AddSingleton<CrlInstruments>();
 
         services.AddHostedSingleton<RecordKeyRing>();
 

@@ -19,6 +19,7 @@ public sealed partial class CrlPublisher(
     IOptions<TrustDomainOptions> trustDomain,
     IOptions<CaOptions> ca,
     IOptions<RevocationOptions> options,
+    CrlInstruments instruments,
     IRandomSource random,
     TimeProvider time,
     ILogger<CrlPublisher> logger) : BackgroundService
@@ -54,6 +55,7 @@ public sealed partial class CrlPublisher(
                 }
                 catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
                 {
+                    instruments.Failed();
                     LogFailed(logger, failure.Message);
                     pause = AfterFailure;
                 }
@@ -116,7 +118,7 @@ public sealed partial class CrlPublisher(
             }
         }
 
-        await grains.GetGrain<IRevocationGrain>(trustDomain.Value.Name).RefreshAsync().WaitAsync(Patience, time, stoppingToken);
+        instruments.Seen(await grains.GetGrain<IRevocationGrain>(trustDomain.Value.Name).RefreshAsync().WaitAsync(Patience, time, stoppingToken));
         var next = _held.Values.Select(held => held.DueAt - now).Append(Longest).Min();
         return next > Coalesce ? next : Coalesce;
     }
