@@ -35,7 +35,7 @@ public sealed class AcmeSiloTests
             using var fetcher = new BundleFetcher(Options.Create(new FederationOptions()), TimeProvider.System);
             var answer = await fetcher.FetchAsync(
                 new BundleQuestion(new Uri($"https://localhost:{tlsPort}/"), BundleEndpointProfile.Web, null, null, await File.ReadAllTextAsync(pebble.RootFile)), CancellationToken.None);
-            Assert.True(answer.Body.Length > 0, answer.Message);
+            Assert.True(answer.Body is { Length: > 0 }, answer.Message);
 
             // The grain holds a box, and no key in clear.
             var stored = await silo.Services.GetRequiredService<IGrainFactory>().GetGrain<IAcmeGrain>($"{SiloClient.TrustDomain}/main").GetAsync();
