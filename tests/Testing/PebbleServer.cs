@@ -23,6 +23,7 @@ public sealed class PebbleServer : IAsyncDisposable
 
     private readonly ChildProcess _pebble;
     private readonly ChildProcess _dns;
+    private bool _ended;
 
     private PebbleServer(ChildProcess pebble, ChildProcess dns, string caFile, int port) => (_pebble, _dns, CaFile, DirectoryUrl) = (pebble, dns, caFile, $"https://localhost:{port}/dir");
 
@@ -86,6 +87,12 @@ public sealed class PebbleServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
         await _pebble.DisposeAsync();
         await _dns.DisposeAsync();
     }
