@@ -18,6 +18,7 @@ internal sealed class DrillClients : IAsyncDisposable
     private static readonly byte[][] Bodies = Array.ConvertAll(Csrs, IstioMessages.Request);
 
     private readonly Func<GrpcTarget> _target;
+    private readonly Action<int, byte[]>? _taken;
     private readonly ClientRules _rules;
     private readonly byte[][] _tokens;
     private readonly byte[][] _bodies;
@@ -41,13 +42,15 @@ internal sealed class DrillClients : IAsyncDisposable
     }
 
     /// <param name="cluster">Whose tokens they show.</param>
-    /// <param name="target">Asked before each new connection.</param>
+    /// <param name="target">Asked before each new connection: where they call, and what they trust then.</param>
     /// <param name="rules">How they ask.</param>
     /// <param name="firstAccount">The service account of the first client; every client has one of its own.</param>
     /// <param name="sameAccount">All of them are that one account.</param>
-    public DrillClients(TestCluster cluster, Func<GrpcTarget> target, ClientRules rules, int firstAccount = 0, bool sameAccount = false)
+    /// <param name="taken">Is given every reply that holds a certificate, with its request's number, from many threads.</param>
+    public DrillClients(
+        TestCluster cluster, Func<GrpcTarget> target, ClientRules rules, int firstAccount = 0, bool sameAccount = false, Action<int, byte[]>? taken = null)
     {
-        (_target, _rules) = (target, rules);
+        (_target, _rules, _taken) = (target, rules, taken);
         _bodies = Bodies;
         _tokens = [.. Enumerable.Range(0, rules.Clients).Select(client => Hpack.Bearer(cluster.Token(sameAccount ? firstAccount : firstAccount + client)))];
         Began = Stopwatch.GetTimestamp();
@@ -179,6 +182,7 @@ internal sealed class DrillClients : IAsyncDisposable
             var (status, message, reply) = await caller.AskAsync(call, left);
             if (reply.Length > 0)
             {
+                _taken?.Invoke(call.Tag, reply);
                 Keep(new ReceivedCertificate(CertificateReply.Serial(reply), client, asked, Stopwatch.GetTimestamp()), call.Tag, reply);
             }
 

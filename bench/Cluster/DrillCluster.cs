@@ -18,7 +18,7 @@ internal sealed class DrillCluster : IAsyncDisposable
     public TestCluster Tokens { get; }
 
     /// <summary>Null for a cluster with keys in files.</summary>
-    public VaultProcess? Vault { get; }
+    public VaultProcess? Vault { get; private set; }
 
     public MeshCluster Mesh { get; private set; } = null!;
 
@@ -44,7 +44,7 @@ internal sealed class DrillCluster : IAsyncDisposable
                 Silos = plan.Silos,
                 TrustDomain = SiloSetup.TrustDomain,
                 // Silos' lives are many and short here.
-                ConfigFile = cluster.Tokens.WriteConfig(roots + "ca:\n  issuingCaBudgetPerHour: 1000\n"),
+                ConfigFile = cluster.Tokens.WriteConfig(roots + "ca:\n  issuingCaBudgetPerHour: 1000\n" + plan.Config),
                 Flags = plan.Flags,
                 GatewayListen = plan.Gateway ? "127.0.0.1:0" : null,
                 KeyUri = vault?.KeyUri,
@@ -104,6 +104,13 @@ internal sealed class DrillCluster : IAsyncDisposable
                 }
             }
         }
+    }
+
+    /// <summary>Starts the vault again, with its keys and at its port, after it was killed.</summary>
+    public async Task RestartVaultAsync(CancellationToken cancellationToken)
+    {
+        await Vault!.DisposeAsync();
+        Vault = await VaultProcess.StartAsync(Folder, cancellationToken);
     }
 
     /// <summary>Waits until every silo and the gateway are ready.</summary>

@@ -5,6 +5,9 @@ internal sealed record DrillPlan
 {
     public int Silos { get; init; } = 3;
 
+    /// <summary>Further sections of the configuration (YAML), beside <c>keys</c> and <c>ca</c>.</summary>
+    public string Config { get; init; } = "";
+
     /// <summary>Further flags of every silo.</summary>
     public IReadOnlyList<string> Flags { get; init; } = [];
 

@@ -15,6 +15,7 @@ internal static class CommandLine
         [RotateHoldersDrill.Name] = RotateHoldersDrill.RunAsync,
         [SiloKillDrill.Name] = SiloKillDrill.RunAsync,
         [StoreFaultsDrill.Name] = StoreFaultsDrill.RunAsync,
+        [RotateClusterDrill.Name] = RotateClusterDrill.RunAsync,
         [BanDrill.Name] = BanDrill.RunAsync,
         [TamperDrill.Name] = TamperDrill.RunAsync,
         [UpgradeDrill.Name] = UpgradeDrill.RunAsync,
@@ -30,6 +31,7 @@ internal static class CommandLine
         And of a cluster of three silos with a gateway, Redis and Azurite (Orleans alone):
         silo-kill: 16 clients ask through the gateway's one address for 60 s and more, each with at most 3 attempts within 5 s for a certificate, while one silo is killed, one drained and restarted, one frozen and thawed, one added.
         store-faults: the same clients while Redis is restarted, a silo's links are cut, the log store answers nothing, Redis is flushed, rolled back, its rows marked dead.
+        rotate-cluster: the root rotates twice under such clients; one silo is killed in each phase, one frozen before the drain and thawed after it.
         ban: an identity is quarantined while one silo is cut off from the others and from Redis.
         tamper: records in both containers and in Redis are edited, swapped, rolled back, truncated, deleted.
         upgrade: silo by silo, and the gateway last, an older version (--from) gives way to this tree's under the clients of silo-kill and an operator's calls; one silo goes back in the middle.
@@ -99,7 +101,7 @@ internal static class CommandLine
         var keep = KeepOption();
         var seed = new Option<int>("--seed") { Description = "Of the random moments; told in the result.", DefaultValueFactory = _ => Random.Shared.Next() };
         var kills = new Option<int?>("--kills") { Description = "crash: how many kills; fewer than 30 do not pass. Default 30." };
-        var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more; rotate-root: of every certificate.", DefaultValueFactory = _ => 30 };
+        var life = new Option<int>("--life") { Description = "kms-outage: life of an issuing CA in seconds, 20 or more; rotate-root, rotate-cluster: of every certificate.", DefaultValueFactory = _ => 30 };
         var holders = new Option<int>("--holders") { Description = "rotate-holders: how many certificates live.", DefaultValueFactory = _ => RotateHoldersDrill.DefaultHolders };
         holders.Validators.Add(result =>
         {

@@ -24,7 +24,7 @@ internal static class RotateHoldersDrill
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan ControlLasts = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan ObtainPatience = TimeSpan.FromMinutes(30);
 
     public static async Task<int> RunAsync(DrillOptions options, CancellationToken cancellationToken)
@@ -76,7 +76,7 @@ internal static class RotateHoldersDrill
         var (issued, failures, postponed) = (fleet.Tally.Issued, fleet.Tally.Failures, fleet.Tally.Postponed);
         var peak = ProcessStat.PeakMegabytes(silo.Process.Id);
         Progress.Say($"done after {total:0} s; now an order without a slope");
-        var control = await ControlAsync(silo, fleet, cancellationToken);
+        var control = await ControlAsync(silo, fleet, chosen, cancellationToken);
 
         var failed = failures.Values.Sum();
         var told = string.Join("; ", failures.Take(3).Select(one => $"{one.Value} x {one.Key}"));
@@ -130,7 +130,7 @@ internal static class RotateHoldersDrill
     }
 
     /// <summary>The issuing CA is tainted, and what it signed is to be replaced within a second.</summary>
-    private static async Task<Slope> ControlAsync(SiloProcess silo, HolderFleet fleet, CancellationToken cancellationToken)
+    private static async Task<Slope> ControlAsync(SiloProcess silo, HolderFleet fleet, double chosen, CancellationToken cancellationToken)
     {
         string issuing;
         using (var status = await silo.Admin.GetAsync("status", cancellationToken))
@@ -143,8 +143,15 @@ internal static class RotateHoldersDrill
         using var answer = await silo.Admin.PostAsync(
             $"issuing-cas/{issuing}/taint", new JsonObject { ["reason"] = "drill", ["reissueOverSeconds"] = ControlOver }, cancellationToken);
 
-        await Task.Delay(ControlLasts, cancellationToken);
-        return Slope.Of(fleet.Tally.PerSecond(HolderCause.Reissue, fleet.Tally.FirstOrder ?? from, fleet.Tally.Second), ControlOver);
+        for (var clock = Stopwatch.StartNew(); ;)
+        {
+            await Task.Delay(Look, cancellationToken);
+            var herd = Slope.Of(fleet.Tally.PerSecond(HolderCause.Reissue, fleet.Tally.FirstOrder ?? from, fleet.Tally.Second), ControlOver);
+            if (!herd.Keeps(chosen) || clock.Elapsed > ControlPatience)
+            {
+                return herd;
+            }
+        }
     }
 
     private static async Task<long> LiveAsync(SiloProcess silo, CancellationToken cancellationToken)

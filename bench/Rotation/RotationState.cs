@@ -12,6 +12,9 @@ internal sealed record RotationState(
     /// <summary>In their order.</summary>
     public static readonly string[] Phases = ["prepare", "distribute", "activate", "drain", "retire"];
 
+    /// <summary>Before there ever was one.</summary>
+    public static RotationState None { get; } = new("", "", null, null, false, null, [], "");
+
     public bool IsDone => Phase == Done;
 
     /// <summary>Null when there never was one.</summary>

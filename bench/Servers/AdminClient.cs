@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MeshGrains.Identity;
 
 namespace MeshGrains.Bench;
 
@@ -144,6 +145,13 @@ internal sealed class AdminClient : IDisposable
 
     /// <summary>The trust bundle as SPIFFE JSON, its number in it.</summary>
     public Task<string> BundleAsync(CancellationToken cancellationToken) => _http.GetStringAsync(new Uri("bundle", UriKind.Relative), cancellationToken);
+
+    /// <summary>The trust bundle with its number.</summary>
+    /// <exception cref="InvalidDataException">What came is none.</exception>
+    public async Task<SpiffeBundle> SpiffeBundleAsync(CancellationToken cancellationToken)
+        => SpiffeBundle.TryRead(
+            Encoding.UTF8.GetBytes(await BundleAsync(cancellationToken)), TrustDomain.Parse(SiloSetup.TrustDomain), out var bundle, out var error)
+            ? bundle : throw new InvalidDataException(error);
 
     /// <summary>What a walk over the whole log found; empty when it is whole.</summary>
     public async Task<IReadOnlyList<string>> VerifyLogAsync(CancellationToken cancellationToken)
