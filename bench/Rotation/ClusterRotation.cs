@@ -130,6 +130,7 @@ internal sealed class ClusterRotation(DrillCluster cluster)
 
     private async Task<RotationState?> StateAsync(CancellationToken cancellationToken)
     {
+        var clock = Stopwatch.StartNew();
         try
         {
             using var admin = await cluster.AdminAsync(cancellationToken);
@@ -138,6 +139,7 @@ internal sealed class ClusterRotation(DrillCluster cluster)
         }
         catch (Exception failure) when (IsPassing(failure, cancellationToken))
         {
+            Progress.Say($"no status after {clock.Elapsed.TotalSeconds:0.0} s: {failure.Message}");
             return null;
         }
     }
