@@ -11,7 +11,7 @@ namespace MeshGrains.Bench;
 internal static class RotateClusterDrill
 {
     public const string Name = "rotate-cluster";
-    private const int LeastLife = 30;
+    private const int LeastLife = 60;
     private const int FrozenSilo = 2;
     private const int FirstDirectAccount = 200;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
