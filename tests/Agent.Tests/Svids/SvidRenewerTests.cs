@@ -222,7 +222,9 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
         {
             TaintedAuthorityIds = { _ca.AuthorityId }, Reissues = { new Reissue { AuthorityIds = { _ca.AuthorityId }, OverSeconds = 600 } },
         });
-        await SleepingAsync();
+
+        // Until then it waits for half of their lives: time that passes before it has seen the order does not count.
+        await Eventually.HoldsAsync(() => _time.UntilNextTimer < TimeSpan.FromSeconds(600), "it waits for the first one's turn");
         await PassAsync(TimeSpan.FromSeconds(300), Replaced);
         Assert.InRange(Replaced(), 5, 35);
         await PassAsync(TimeSpan.FromSeconds(300), Replaced);
