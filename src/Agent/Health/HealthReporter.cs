@@ -1,32 +1,44 @@
+using MeshGrains.Agent.Domains;
+using MeshGrains.Agent.Hosting;
 using MeshGrains.Rpc;
 using Microsoft.Extensions.Hosting;
 
 namespace MeshGrains.Agent.Health;
 
-/// <summary>Tells gRPC health on the socket, twice a second, what readiness says, and as a service of its own whether the control plane is connected.</summary>
-internal sealed class HealthReporter(RpcHealth health, AgentHealthReport report, TimeProvider time) : IHostedService, IDisposable
+/// <summary>
+/// Tells gRPC health on the socket what readiness says, and as a service of its own whether the control plane is connected: at once when what is served changes,
+/// twice a second otherwise.
+/// </summary>
+internal sealed class HealthReporter(RpcHealth health, AgentHealthReport report, Memberships memberships, TimeProvider time) : BackgroundService
 {
     /// <summary>The service by whose name the streams to all control planes are asked for; with <c>/</c> and a trust domain after it, that one's.</summary>
     public const string ControlPlane = "meshgrains.control-plane";
 
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
-    private ITimer? _timer;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         Report();
-        _timer = time.CreateTimer(static state => ((HealthReporter)state!).Report(), this, Period, Period);
-        return Task.CompletedTask;
+        return base.StartAsync(cancellationToken);
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        Dispose();
+        await base.StopAsync(cancellationToken);
         health.Set(RpcHealth.Server, RpcServingStatus.NotServing);
-        return Task.CompletedTask;
     }
 
-    public void Dispose() => _timer?.Dispose();
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var changed = memberships.First.Served.State.Current.Changed;
+            Report();
+            using var woken = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(changed, Clock.PauseAsync(time, Period, woken.Token));
+            await woken.CancelAsync();
+        }
+    }
 
     private void Report()
     {
