@@ -11,6 +11,7 @@ public sealed class FakeTimeProvider : TimeProvider
     private DateTimeOffset _utcNow;
     private TimeSpan _elapsed;
     private long _nextOrder;
+    private long _timersSet;
 
     /// <summary>Starts at 2030-01-01 00:00:00 UTC.</summary>
     public FakeTimeProvider()
@@ -33,6 +34,18 @@ public sealed class FakeTimeProvider : TimeProvider
             lock (_gate)
             {
                 return _timers.Count;
+            }
+        }
+    }
+
+    /// <summary>How often a timer was set so far. It tells a new wait from one that stood before.</summary>
+    public long TimersSet
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _timersSet;
             }
         }
     }
@@ -164,6 +177,7 @@ public sealed class FakeTimeProvider : TimeProvider
                 {
                     Due = owner._elapsed + dueTime;
                     Order = owner._nextOrder++;
+                    owner._timersSet++;
                     owner._timers.Add(this);
                 }
 

@@ -14,13 +14,14 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
     private readonly Clues<SvidRenewer> _clues = new();
     private readonly TestIssuer _ca = new();
     private readonly SvidDemand _demand = new();
-    private readonly Issuers _link = new();
+    private readonly Issuers _link;
     private readonly AgentState _state;
     private readonly SvidRenewer _renewer;
 
     public SvidRenewerTests()
     {
         _state = new AgentState(TestIssuer.Domain, _ca.Bundle(0));
+        _link = new Issuers(_state, _time);
         var options = new AgentConfiguration { Renewal = new RenewalOptions { BatchSize = 10 } };
         _renewer = new SvidRenewer(_state, _demand, new ReissueSchedule(_state, _time), _link, options, _clues.Metrics, new NoJitter(), _time, _clues);
         _link.Answer = request => Sign(request, _time.GetUtcNow().AddHours(1));
@@ -310,35 +311,62 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
 
     private Task HeldAsync(int count) => Eventually.HoldsAsync(() => _state.Current.Svids.Count == count, $"{count} certificates are held");
 
-    /// <summary>It has done all that it could and waits for its clock.</summary>
-    private async Task SleepingAsync()
-    {
-        // A look at one moment could fall between a wake-up and the next wait.
-        for (var quiet = 0; quiet < 5; quiet++)
-        {
-            await Eventually.HoldsAsync(() => _time.ActiveTimers > 0, "it waits");
-            await Task.Yield();
-        }
-    }
+    /// <summary>It has seen what there is now, done all that it could, and waits for its clock.</summary>
+    private Task SleepingAsync() => Eventually.HoldsAsync(
+        () => _link.Seen is var (snapshot, changed, timers) && snapshot == _state.Current && changed == _link.Changed && _time.TimersSet > timers && _time.ActiveTimers > 0,
+        "it waits");
 
     private sealed class NoJitter : IJitter
     {
         public double Next(double spread) => 1;
     }
 
-    private sealed class Issuers : IIssuerLink, ISvidIssuer
+    private sealed class Issuers(AgentState state, FakeTimeProvider time) : IIssuerLink, ISvidIssuer
     {
         private readonly Lock _gate = new();
         private readonly List<IReadOnlyList<string>> _asked = [];
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private (AgentSnapshot Snapshot, Task Changed, long Timers)? _seen;
+        private bool _stands = true;
 
         public Func<IssueRequest, IssueResponse> Answer { get; set; } = _ => new IssueResponse();
 
         public int Failures { get; private set; }
 
-        public Task Changed => _changed.Task;
+        public Task Changed
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return _changed.Task;
+                }
+            }
+        }
 
-        public ISvidIssuer? Issuer { get; private set; }
+        public ISvidIssuer? Issuer
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    _seen = (state.Current, _changed.Task, time.TimersSet);
+                    return _stands ? this : null;
+                }
+            }
+        }
+
+        /// <summary>What there was when the renewer looked last, and how many timers were set until then.</summary>
+        public (AgentSnapshot Snapshot, Task Changed, long Timers)? Seen
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return _seen;
+                }
+            }
+        }
 
         /// <summary>The entries of each call.</summary>
         public IReadOnlyList<IReadOnlyList<string>> Asked
@@ -352,11 +380,9 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
             }
         }
 
-        public Issuers() => Issuer = this;
+        public void Cut() => Set(false);
 
-        public void Cut() => Set(null);
-
-        public void Stand() => Set(this);
+        public void Stand() => Set(true);
 
         public void Failed(ISvidIssuer issuer, RpcException failure) => Failures++;
 
@@ -370,10 +396,15 @@ public sealed class SvidRenewerTests : IAsyncLifetime, IDisposable
             return Task.FromResult(Answer(request));
         }
 
-        private void Set(ISvidIssuer? issuer)
+        private void Set(bool stands)
         {
-            var before = _changed;
-            (Issuer, _changed) = (issuer, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            TaskCompletionSource before;
+            lock (_gate)
+            {
+                before = _changed;
+                (_stands, _changed) = (stands, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            }
+
             before.SetResult();
         }
     }
