@@ -41,8 +41,7 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            _read = time.GetTimestamp();
-            Use(await store!.LoadAsync(cancellationToken));
+            await ReadInTurnAsync(cancellationToken);
             return _document;
         }
         finally
@@ -106,8 +105,7 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
                 if (_read is not { } read || read < came)
                 {
                     await PauseAfterAsync(_read, both.Token);
-                    _read = time.GetTimestamp();
-                    Use(await store!.LoadAsync(both.Token));
+                    await ReadInTurnAsync(both.Token);
                 }
             }
             finally
@@ -121,6 +119,12 @@ internal sealed class AcmeCertificate(IOptions<FederationOptions> options, TimeP
         }
 
         return _document.Answers.FirstOrDefault(wanted);
+    }
+
+    private async Task ReadInTurnAsync(CancellationToken cancellationToken)
+    {
+        _read = time.GetTimestamp();
+        Use(await store!.LoadAsync(cancellationToken));
     }
 
     private Task PauseAfterAsync(long? read, CancellationToken cancellationToken)

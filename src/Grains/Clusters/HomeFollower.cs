@@ -47,11 +47,31 @@ public sealed partial class HomeFollower(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // A stop is the ordinary end of both loops.
+            // A stop is the ordinary end of all four loops.
         }
     }
 
-    private async Task FollowAsync(CancellationToken stoppingToken)
+    private Task FollowAsync(CancellationToken stoppingToken) => FollowAsync(
+        home.WatchAsync,
+        record => grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).FollowAsync(record).WaitAsync(stoppingToken),
+        reason => LogNotFollowed(logger, reason), stoppingToken);
+
+    private Task FollowDenialsAsync(CancellationToken stoppingToken) => FollowAsync(
+        home.WatchDenialsAsync,
+        async told =>
+        {
+            var receipt = await Denials.FollowAsync(told).WaitAsync(stoppingToken);
+            lock (_told)
+            {
+                _followed = (told.Number, receipt.Number);
+            }
+
+            _told.Call();
+        },
+        reason => LogDenialsNotFollowed(logger, reason), stoppingToken);
+
+    /// <summary>Takes what the home tells, one after another, and asks anew when the stream ends; what was taken makes the next pause short again.</summary>
+    private async Task FollowAsync<T>(Func<CancellationToken, IAsyncEnumerable<T>> watch, Func<T, Task> take, Action<string> failed, CancellationToken stoppingToken)
     {
         await denials.Joined.WaitAsync(stoppingToken);
         var retry = FirstRetry;
@@ -59,15 +79,15 @@ public sealed partial class HomeFollower(
         {
             try
             {
-                await foreach (var record in home.WatchAsync(stoppingToken))
+                await foreach (var told in watch(stoppingToken))
                 {
-                    await grains.GetGrain<ITrustDomainGrain>(trustDomain.Value.Name).FollowAsync(record).WaitAsync(stoppingToken);
+                    await take(told);
                     retry = FirstRetry;
                 }
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogNotFollowed(logger, failure.Message);
+                failed(failure.Message);
             }
 
             await time.PauseAsync(retry * random.NextJitter(0.2), stoppingToken);
@@ -97,36 +117,6 @@ public sealed partial class HomeFollower(
         catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
         {
             LogNotReported(logger, HeardByHomeAt, failure.Message);
-        }
-    }
-
-    private async Task FollowDenialsAsync(CancellationToken stoppingToken)
-    {
-        await denials.Joined.WaitAsync(stoppingToken);
-        var retry = FirstRetry;
-        while (true)
-        {
-            try
-            {
-                await foreach (var told in home.WatchDenialsAsync(stoppingToken))
-                {
-                    var receipt = await Denials.FollowAsync(told).WaitAsync(stoppingToken);
-                    lock (_told)
-                    {
-                        _followed = (told.Number, receipt.Number);
-                    }
-
-                    _told.Call();
-                    retry = FirstRetry;
-                }
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogDenialsNotFollowed(logger, failure.Message);
-            }
-
-            await time.PauseAsync(retry * random.NextJitter(0.2), stoppingToken);
-            retry = retry * 2 < LastRetry ? retry * 2 : LastRetry;
         }
     }
 
