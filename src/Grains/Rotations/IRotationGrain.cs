@@ -16,7 +16,8 @@ public interface IRotationGrain : IGrainWithStringKey
     [Alias("Seen")]
     Task<RotationStatus> SeenAsync();
 
-    /// <summary>Which gates are open and who is missing, as of a moment ago.</summary>
+    /// <summary>Which gates are open and who is missing, as of a moment ago; where that cannot be found out in time, as of the last look, with the trouble told.</summary>
+    [AlwaysInterleave]
     [Alias("Status")]
     Task<RotationStatus> StatusAsync();
 

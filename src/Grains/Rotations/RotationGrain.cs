@@ -23,6 +23,9 @@ internal sealed partial class RotationGrain(
     /// <summary>More phases than there are; a loop that does not end would be a fault.</summary>
     private const int MaxSteps = 8;
 
+    /// <summary>A lost silo is asked for twice as long, until its cluster has noticed; who asks for the status wants an answer before.</summary>
+    private static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(10);
+
     private long? _lookedAt;
     private RotationStatus? _status;
     private ClusterReport? _report;
@@ -85,7 +88,12 @@ internal sealed partial class RotationGrain(
 
         try
         {
-            return await TrustDomain.JudgeRotationAsync(await finder.FindAsync(rotation, CancellationToken.None));
+            return await TrustDomain.JudgeRotationAsync(await finder.FindAsync(rotation, CancellationToken.None).WaitAsync(StatusPatience, time));
+        }
+        catch (TimeoutException)
+        {
+            var seen = _status?.Rotation is { } last && (last.RotationId, last.Phase) == (rotation.RotationId, rotation.Phase) ? _status : known;
+            return seen with { Rotation = rotation, Trouble = "Not every silo and cluster answered in time, as after the loss of one: this was seen at the last look. Ask again in half a minute." };
         }
         catch (GrainOperationException failure)
         {

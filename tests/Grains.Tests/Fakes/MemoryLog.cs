@@ -28,6 +28,9 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
     /// <summary>What a raise of an anchor waits for; as a store that hangs, it hears no cancellation.</summary>
     public Task RaiseGate { get; set; } = Task.CompletedTask;
 
+    /// <summary>What a count of live certificates waits for.</summary>
+    public Func<Task>? OnCount { get; set; }
+
     /// <summary>Runs before a shard is sealed; throws to refuse.</summary>
     public Action<string>? OnSeal { get; set; }
 
@@ -73,9 +76,12 @@ internal sealed class MemoryLog(Faults? faults = null) : IIssuanceLog
     public ValueTask<IReadOnlyList<PositionedRecord>> ListAsync(string trustDomain, long? before, int limit, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<PositionedRecord>>([.. _records.Values.Select(record => new PositionedRecord(0, record))]);
 
-    public ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyDictionary<string, long>>(_records.Values.Where(record => record.Kind == IssuanceRecordKind.X509Svid && record.TrustDomain == trustDomain && record.NotAfter > now)
-            .GroupBy(record => record.IssuerAuthorityId).ToDictionary(group => group.Key, group => (long)group.Count()));
+    public async ValueTask<IReadOnlyDictionary<string, long>> CountLiveAsync(string trustDomain, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await (OnCount?.Invoke() ?? Task.CompletedTask);
+        return _records.Values.Where(record => record.Kind == IssuanceRecordKind.X509Svid && record.TrustDomain == trustDomain && record.NotAfter > now)
+            .GroupBy(record => record.IssuerAuthorityId).ToDictionary(group => group.Key, group => (long)group.Count());
+    }
 
     public ValueTask<long> HighestBundleNumberAsync(string trustDomain, CancellationToken cancellationToken) =>
         ValueTask.FromResult(_records.Values.Where(record => record.TrustDomain == trustDomain).Select(record => record.BundleNumber).DefaultIfEmpty(0).Max());

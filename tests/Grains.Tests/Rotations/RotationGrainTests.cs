@@ -123,6 +123,38 @@ public sealed class RotationGrainTests : IClassFixture<HostedGrains>
     }
 
     [Fact]
+    public async Task The_status_waits_ten_seconds_for_what_does_not_answer_and_then_tells_the_last_look()
+    {
+        await IssueLeafAsync(await BeginAsync());
+        await TrustDomain.StartRotationAsync(Start());
+        await Rotation.TickAsync();
+        await SwapAsync(bundle: 2);
+        await WaitsForAsync(RotationGate.Certificates, "1 live certificates");
+        var (asked, never) = (new TaskCompletionSource(), new TaskCompletionSource());
+        World.Log.OnCount = () =>
+        {
+            asked.TrySetResult();
+            return never.Task;
+        };
+        try
+        {
+            var status = Rotation.StatusAsync();
+            await asked.Task;
+            World.Clock.Advance(TimeSpan.FromSeconds(10));
+            var told = await status;
+
+            Assert.Contains("answered in time", told.Trouble, StringComparison.Ordinal);
+            Assert.Equal(RotationPhase.Distribute, told.Rotation!.Phase);
+            Assert.Contains(told.Gates, gate => gate.Name == RotationGate.Certificates && !gate.IsOpen);
+        }
+        finally
+        {
+            World.Log.OnCount = null;
+            never.SetResult();
+        }
+    }
+
+    [Fact]
     public async Task Before_it_signs_a_root_is_withdrawn_at_once_and_another_rotation_may_begin()
     {
         await BeginAsync();
