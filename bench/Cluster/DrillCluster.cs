@@ -11,6 +11,9 @@ internal sealed class DrillCluster : IAsyncDisposable
     private const int WarmAccount = 990;
     private static readonly TimeSpan WarmPatience = TimeSpan.FromSeconds(60);
 
+    /// <summary>What keeps a second cluster's state apart in stores that two share.</summary>
+    private static readonly string[] OwnNames = ["--set", "cluster=second", "--set", "storage.container=second", "--set", "storage.logContainer=second-log"];
+
     private readonly ScratchFolder _scratch;
 
     private DrillCluster(ScratchFolder scratch, TestCluster tokens, VaultProcess? vault) => (_scratch, Tokens, Vault) = (scratch, tokens, vault);
@@ -45,7 +48,9 @@ internal sealed class DrillCluster : IAsyncDisposable
                 TrustDomain = SiloSetup.TrustDomain,
                 // Silos' lives are many and short here.
                 ConfigFile = cluster.Tokens.WriteConfig(roots + "ca:\n  issuingCaBudgetPerHour: 1000\n" + plan.Config),
-                Flags = plan.Flags,
+                Flags = plan.StoresOf is null ? plan.Flags : [.. OwnNames, .. plan.Flags],
+                Redis = plan.StoresOf?.Stores.Redis,
+                Blob = plan.StoresOf?.Stores.Blob,
                 GatewayListen = plan.Gateway ? "127.0.0.1:0" : null,
                 KeyUri = vault?.KeyUri,
                 BlobsInMemory = plan.BlobsInMemory,

@@ -20,6 +20,9 @@ internal sealed record DrillPlan
     /// <summary>Azurite keeps nothing on disk: for what is measured, never for what is killed.</summary>
     public bool BlobsInMemory { get; init; }
 
+    /// <summary>Another cluster in whose Redis and Azurite this one keeps its own state; null for servers of its own.</summary>
+    public MeshCluster? StoresOf { get; init; }
+
     /// <summary>The meshgrains executable; null: the release build of this tree.</summary>
     public string? Server { get; init; }
 

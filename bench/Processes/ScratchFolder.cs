@@ -5,9 +5,10 @@ internal sealed class ScratchFolder : IDisposable
 {
     /// <param name="under">Where it is made; the repository's artifacts folder as a rule, since /tmp may be memory.</param>
     /// <param name="keep">True leaves it there.</param>
-    public ScratchFolder(string under, bool keep = false)
+    /// <param name="more">Tells a second folder of the same run from the first one.</param>
+    public ScratchFolder(string under, bool keep = false, string more = "")
     {
-        Path = System.IO.Path.Combine(under, $"bench-{Environment.ProcessId}");
+        Path = System.IO.Path.Combine(under, $"bench-{Environment.ProcessId}{more}");
         Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Keep = keep;
     }
