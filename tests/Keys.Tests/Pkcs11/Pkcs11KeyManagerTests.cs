@@ -18,7 +18,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [InlineData(KeyAlgorithm.Rsa2048)]
     public async Task A_key_made_in_the_token_is_found_again_and_signs_for_X509(KeyAlgorithm algorithm)
     {
-        hsm.Require();
+        hsm.RequireHere();
         var name = $"root-{algorithm}";
         ManagedKey made;
         await using (var first = Open())
@@ -42,7 +42,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_second_create_makes_a_newer_version_and_the_older_one_goes_on_working()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open();
         var older = await keys.CreateAsync("versions", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -54,7 +54,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_wrapped_data_key_comes_back_and_an_altered_one_is_refused()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open();
         var wrap = await keys.CreateAsync("wrap", KeyAlgorithm.Rsa2048, KeyPurpose.Wrap, default);
         var dataKey = RandomNumberGenerator.GetBytes(32);
@@ -75,7 +75,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task Private_keys_are_sensitive_and_never_leave_the_token()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open();
         await keys.CreateAsync("sealed", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         var listing = hsm.Pkcs11Tool("--list-objects", "--type", "privkey", "--label", "sealed").EnsureSuccess().Output;
@@ -85,7 +85,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_foreign_key_under_the_same_label_is_not_taken_for_ours()
     {
-        hsm.Require();
+        hsm.RequireHere();
         hsm.Pkcs11Tool("--keypairgen", "--key-type", "EC:prime256v1", "--label", "foreign", "--id", "0102").EnsureSuccess();
         await using var keys = Open();
         Assert.Null(await keys.FindAsync("foreign", default));
@@ -94,7 +94,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task Labels_begin_with_the_object_of_the_URI()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open(hsm.Uri(attributes: ";object=cluster-a-"));
         var key = await keys.CreateAsync("root", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         Assert.Equal("root", key.Name);
@@ -105,7 +105,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task Many_callers_share_a_few_sessions()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open();
         var key = await keys.CreateAsync("busy", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         var signatures = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => keys.SignDigestAsync(key.Reference, KeyAlgorithm.EcdsaP256, Digest, default).AsTask()));
@@ -115,7 +115,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task Sessions_and_login_that_were_lost_are_made_anew()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var keys = Open();
         var key = await keys.CreateAsync("lost", KeyAlgorithm.EcdsaP256, KeyPurpose.Sign, default);
         var module = Pkcs11Module.Acquire(hsm.Module!);
@@ -131,7 +131,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_wrong_PIN_is_denied_and_not_tried_twice()
     {
-        hsm.Require();
+        hsm.RequireHere();
         var pin = hsm.WritePin("wrong-pin", "wrong-secret-pin");
         await using var keys = Open(hsm.Uri(token: "other", pinFile: pin));
         var error = await Refusal.Of(KeyManagerError.Denied, () => keys.FindAsync("root", default));
@@ -145,7 +145,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_PIN_file_that_others_may_read_is_refused()
     {
-        hsm.Require();
+        hsm.RequireHere();
         var pin = hsm.WritePin("open-pin", SoftHsm.Pin);
         File.SetUnixFileMode(pin, UnixFileMode.UserRead | UnixFileMode.GroupRead);
         await using var keys = Open(hsm.Uri(token: "other", pinFile: pin));
@@ -156,7 +156,7 @@ public sealed class Pkcs11KeyManagerTests(SoftHsm hsm) : IClassFixture<SoftHsm>,
     [SkippableFact]
     public async Task A_token_that_is_away_is_unavailable_and_unknown_keys_are_not_found()
     {
-        hsm.Require();
+        hsm.RequireHere();
         await using var away = Open(hsm.Uri(token: "away"));
         await Refusal.Of(KeyManagerError.Unavailable, () => away.FindAsync("root", default));
         await using var keys = Open();
