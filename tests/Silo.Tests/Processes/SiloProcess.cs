@@ -61,7 +61,8 @@ internal sealed partial class SiloProcess : SiloClient
         using var patience = new CancellationTokenSource(Patience);
         while (true)
         {
-            if (TryRead(Path.Combine(data, "endpoints.json")) is { } endpoints)
+            // One that was killed left its own.
+            if (TryRead(Path.Combine(data, "endpoints.json")) is { } endpoints && (int?)endpoints["pid"] == process.Id)
             {
                 return new SiloProcess(data, endpoints, process, output, errors);
             }
