@@ -11,7 +11,12 @@ internal sealed class ReloadWatch : IAsyncDisposable
     private readonly List<long> _moments = [];
     private readonly Task _running;
 
-    public ReloadWatch(IReadOnlyList<string> folders) => _running = Task.Run(() => WatchAsync(folders));
+    /// <summary>What changes from when this returns is seen.</summary>
+    public ReloadWatch(IReadOnlyList<string> folders)
+    {
+        var known = folders.ToDictionary(folder => folder, Link);
+        _running = Task.Run(() => WatchAsync(known));
+    }
 
     /// <summary>In their order (<see cref="Stopwatch.GetTimestamp"/>).</summary>
     public IReadOnlyList<long> Moments
@@ -51,15 +56,14 @@ internal sealed class ReloadWatch : IAsyncDisposable
     private static string? Link(string folder) =>
         Directory.EnumerateFileSystemEntries(folder, "..*").Select(path => new FileInfo(path).LinkTarget).FirstOrDefault(target => target is not null);
 
-    private async Task WatchAsync(IReadOnlyList<string> folders)
+    private async Task WatchAsync(Dictionary<string, string?> known)
     {
-        var known = folders.ToDictionary(folder => folder, Link);
         while (!_stop.IsCancellationRequested)
         {
-            foreach (var folder in folders)
+            foreach (var folder in known.Keys)
             {
-                var now = Link(folder);
-                if (now != known[folder])
+                // A listing may miss the link at the moment at which it is replaced.
+                if (Link(folder) is { } now && now != known[folder])
                 {
                     known[folder] = now;
                     lock (_moments)
