@@ -6,7 +6,8 @@ using MeshGrains.Rpc;
 namespace MeshGrains.Agent.Tests.EndToEnd;
 
 /// <summary>A silo, an agent with a kubelet beside it, and this process as a workload whose cgroups the test writes.</summary>
-public sealed class AttestorTests
+[Collection(nameof(OneSilo))]
+public sealed class AttestorTests(OneSilo one)
 {
     [Fact]
     public async Task A_pod_gets_the_identity_of_its_service_account_and_no_other_and_a_silent_kubelet_takes_nothing_from_unix_selectors()
@@ -14,7 +15,7 @@ public sealed class AttestorTests
         await using var kubelet = await FakeKubelet.StartAsync();
         kubelet.Body = _ => PodLists.Blog();
         using var proc = new ProcFolder(PodLists.Cgroup);
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "pods");
         stage.Proc = proc.FullPath;
         await stage.EntryAsync("/ns/default/sa/writer", ["k8s:ns:default", "k8s:sa:writer"]);
         await stage.EntryAsync("/ns/default/sa/reader", ["k8s:ns:default", "k8s:sa:reader"]);

@@ -6,12 +6,14 @@ using MeshGrains.Agent.Workloads;
 namespace MeshGrains.Agent.Tests.EndToEnd;
 
 /// <summary>An agent starts anew while the control plane is away, and after its join token was used.</summary>
-public sealed class KeyStoreTests
+[Collection(nameof(OneSilo))]
+public sealed class KeyStoreTests(OneSilo one)
 {
     [Fact]
     public async Task With_a_disk_store_it_serves_at_once_without_a_control_plane_and_comes_back_without_a_token()
     {
-        await using var stage = await AgentStage.StartAsync();
+        // The stage's own node: it alone may stop the silo.
+        var stage = one.Stage;
         string[] settings = ["keyStore.mode=disk", $"keyStore.directory={Path.Combine(stage.Folder, "store")}"];
         await stage.EntryAsync("/app", [Own()]);
         await stage.StartAgentAsync(settings);
@@ -28,12 +30,13 @@ public sealed class KeyStoreTests
         await stage.EntryAsync("/later", [Own()]);
         await Eventually.HoldsAsync(() => State(stage).Current.Svids.Count == 2, "it gets what is new");
         Assert.Equal(AgentStage.AgentId, Link(stage).Identity!.SpiffeId);
+        await stage.StopAgentAsync();
     }
 
     [Fact]
     public async Task With_a_memory_store_a_used_token_is_told_with_what_to_do()
     {
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "forgetful");
         await stage.StartAgentAsync();
         await Eventually.HoldsAsync(() => Link(stage).Current is not null, "it is connected");
         await stage.StopAgentAsync();

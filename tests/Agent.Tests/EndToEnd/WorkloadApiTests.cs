@@ -3,7 +3,8 @@ using MeshGrains.Agent.Tests.Kit;
 namespace MeshGrains.Agent.Tests.EndToEnd;
 
 /// <summary>A silo, an agent and Debian's Python gRPC as the workload.</summary>
-public sealed class WorkloadApiTests
+[Collection(nameof(OneSilo))]
+public sealed class WorkloadApiTests(OneSilo one)
 {
     private const string Script = "workload_api.py";
     private static readonly string Own = $"unix:uid:{Me()}";
@@ -12,7 +13,7 @@ public sealed class WorkloadApiTests
     public async Task A_foreign_client_agrees_on_headers_methods_health_and_reflection_and_gets_SVIDs_that_openssl_accepts()
     {
         var openssl = Tool.Require("openssl", "openssl");
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "foreign");
         await stage.StartAgentAsync();
         await stage.EntryAsync("/first", [Own]);
         await stage.CheckAsync(Script, "header");
@@ -42,7 +43,7 @@ public sealed class WorkloadApiTests
     [SkippableFact]
     public async Task Several_identities_come_oldest_first_with_their_hints_and_one_hint_once()
     {
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "several");
         var first = await stage.EntryAsync("/b", [Own], "external");
         await NextSecondAsync();
         await stage.EntryAsync("/a", [Own, "unix:gid:0"], "internal");
@@ -58,38 +59,9 @@ public sealed class WorkloadApiTests
     }
 
     [SkippableFact]
-    public async Task Certificates_rotate_with_lives_of_seconds_and_go_on_rotating_after_the_control_plane_came_back()
-    {
-        await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true", "svid.defaultTtl=20s", "agents.reread=200ms");
-        await stage.EntryAsync("/app", [Own], ttlSeconds: 10);
-        await stage.StartAgentAsync();
-        await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
-        await stage.CheckAsync(Script, "rotate", null, "2", "60");
-
-        await stage.StopSiloAsync();
-        await Eventually.HoldsAsync(async () => (await ReadyzAsync(stage)).Contains("serving what is held", StringComparison.Ordinal), "health tells of the outage");
-        await stage.StartSiloAsync();
-        await stage.CheckAsync(Script, "rotate", null, "2", "60");
-    }
-
-    [SkippableFact]
-    public async Task Without_a_control_plane_it_serves_until_the_certificates_end_and_says_so()
-    {
-        await using var stage = await AgentStage.StartAsync("ca.allowShortLives=true");
-        await stage.EntryAsync("/app", [Own], ttlSeconds: 15);
-        await stage.StartAgentAsync();
-        await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
-        await stage.CheckAsync(Script, "x509", null, stage.Folder, "spiffe://test.mesh/app");
-
-        await stage.StopSiloAsync();
-        await stage.CheckAsync(Script, "x509", null, stage.Folder, "spiffe://test.mesh/app");
-        await Eventually.HoldsAsync(async () => (await ReadyzAsync(stage)).StartsWith("not ready: no certificate is left", StringComparison.Ordinal), "the last certificate ends");
-    }
-
-    [SkippableFact]
     public async Task An_agent_that_has_not_heard_from_the_control_plane_is_unavailable()
     {
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "unheard");
         File.WriteAllText(stage.TokenFile, "mgj_unknown");
         await stage.StartAgentAsync();
 
@@ -101,7 +73,7 @@ public sealed class WorkloadApiTests
     public async Task A_foreign_uid_gets_nothing()
     {
         Skip.IfNot(Me() == "0", "only root can become somebody else");
-        await using var stage = await AgentStage.StartAsync();
+        await using var stage = await AgentStage.OnAsync(one.Stage, "uids");
         await stage.EntryAsync("/roots-own", [Own]);
         await stage.EntryAsync("/theirs", ["unix:uid:4711"]);
         await stage.StartAgentAsync();
@@ -115,7 +87,7 @@ public sealed class WorkloadApiTests
     [SkippableFact]
     public async Task A_deleted_entry_reaches_a_standing_stream_at_once()
     {
-        await using var stage = await AgentStage.StartAsync("agents.reread=1h");
+        await using var stage = await AgentStage.OnAsync(one.Stage, "standing");
         var entry = await stage.EntryAsync("/gone", [Own]);
         await stage.StartAgentAsync();
         await Eventually.HoldsAsync(() => Synced(stage, 1), "the entry arrives");
@@ -133,13 +105,6 @@ public sealed class WorkloadApiTests
     {
         var state = stage.Agent!.StateOf();
         return state.Current.Svids.Count == svids;
-    }
-
-    private static async Task<string> ReadyzAsync(AgentStage stage)
-    {
-        using var client = new HttpClient();
-        using var response = await client.GetAsync($"http://127.0.0.1:{stage.OperationsPort}/readyz");
-        return await response.Content.ReadAsStringAsync();
     }
 
     private static Task NextSecondAsync()

@@ -11,10 +11,22 @@ internal sealed class AgentStage : IAsyncDisposable
     public const string AgentId = $"spiffe://{SiloClient.TrustDomain}/meshgrains/agent/node-1";
 
     private readonly TempDirectory _folder = new();
-    private readonly string _listen = $"127.0.0.1:{LoopbackPort.Free()}";
+    private readonly string _listen;
     private readonly string[] _siloFlags;
+    private readonly AgentStage? _host;
 
-    private AgentStage(string[] siloFlags) => _siloFlags = siloFlags;
+    private AgentStage(string[] siloFlags)
+    {
+        _siloFlags = siloFlags;
+        _listen = $"127.0.0.1:{LoopbackPort.Free()}";
+    }
+
+    private AgentStage(AgentStage host, string node)
+    {
+        _siloFlags = [];
+        (_host, _listen, NodeId) = (host, host._listen, $"spiffe://{SiloClient.TrustDomain}/meshgrains/agent/{node}");
+        Silo = host.Silo;
+    }
 
     /// <summary>Null while it is stopped.</summary>
     [System.Diagnostics.CodeAnalysis.AllowNull]
@@ -28,7 +40,10 @@ internal sealed class AgentStage : IAsyncDisposable
 
     public string Folder => _folder.FullPath;
 
-    public string Bundle => Path.Combine(_folder.FullPath, "silo", "bundle.pem");
+    public string Bundle => Path.Combine(_host?.Folder ?? Folder, "silo", "bundle.pem");
+
+    /// <summary>Whom the agent is attested as, and whose its entries are.</summary>
+    public string NodeId { get; } = AgentId;
 
     /// <summary>What the agent takes for /proc.</summary>
     public string Proc { get; set; } = "/proc";
@@ -36,15 +51,24 @@ internal sealed class AgentStage : IAsyncDisposable
     public int OperationsPort { get; } = LoopbackPort.Free();
 
     /// <summary>The silo runs and an agent may be attested; <paramref name="siloSettings"/> are keys of its configuration.</summary>
-    public static async Task<AgentStage> StartAsync(params string[] siloSettings)
+    public static Task<AgentStage> StartAsync(params string[] siloSettings) =>
+        ReadyAsync(new AgentStage([.. siloSettings.SelectMany(setting => new[] { "--set", setting })]));
+
+    /// <summary>Another node of the silo of <paramref name="host"/>, which goes on when this one is over.</summary>
+    public static Task<AgentStage> OnAsync(AgentStage host, string node) => ReadyAsync(new AgentStage(host, node));
+
+    private static async Task<AgentStage> ReadyAsync(AgentStage stage)
     {
-        var stage = new AgentStage([.. siloSettings.SelectMany(setting => new[] { "--set", setting })]);
         try
         {
             // Other users' workloads come in through here.
             File.SetUnixFileMode(stage.Folder, (UnixFileMode)Convert.ToInt32("755", 8));
-            await stage.StartSiloAsync();
-            await stage.NewTokenAsync(AgentId);
+            if (stage._host is null)
+            {
+                await stage.StartSiloAsync();
+            }
+
+            await stage.NewTokenAsync(stage.NodeId);
             return stage;
         }
         catch
@@ -79,7 +103,7 @@ internal sealed class AgentStage : IAsyncDisposable
     public async Task<string> EntryAsync(string path, IEnumerable<string> selectors, string? hint = null, int? ttlSeconds = null) =>
         (string)(await Silo.PostAsync(
             "/v1/entries",
-            new { spiffeId = $"spiffe://{SiloClient.TrustDomain}{path}", parentId = AgentId, selectors, hint, x509SvidTtlSeconds = ttlSeconds }))["id"]!;
+            new { spiffeId = $"spiffe://{SiloClient.TrustDomain}{path}", parentId = NodeId, selectors, hint, x509SvidTtlSeconds = ttlSeconds }))["id"]!;
 
     public AgentApplication BuildAgent(params string[] settings) => AgentApplication.Build(ConfigurationLoader.Load(
         ConfigurationSchema.Instance, "NONE__", null, [],
@@ -119,7 +143,7 @@ internal sealed class AgentStage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAgentAsync();
-        if (Silo is not null)
+        if (Silo is not null && _host is null)
         {
             await Silo.DisposeAsync();
         }
