@@ -19,6 +19,9 @@ internal sealed class OutputOptions
 
     public string Bundle { get; set; } = "";
 
+    /// <summary>The revocation lists of the trust domain whose roots <see cref="Bundle"/> holds; not there while there are none.</summary>
+    public string Crl { get; set; } = "";
+
     /// <summary>Whose roots <see cref="Bundle"/> holds, exactly one trust domain's; empty: those of <see cref="SpiffeId"/>.</summary>
     public string BundleTrustDomain { get; set; } = "";
 

@@ -11,4 +11,7 @@ internal sealed class SdsOptions
 
     /// <summary>Send Envoy's SPIFFE validator; false sends plain roots, which cannot tell trust domains apart.</summary>
     public bool SpiffeValidator { get; set; } = true;
+
+    /// <summary>Send the revocation lists with plain roots; Envoy then refuses every peer for one of whose CAs there is no list. The SPIFFE validator takes none.</summary>
+    public bool Crl { get; set; }
 }

@@ -4,6 +4,7 @@ using MeshGrains.Agent.Hosting;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Rpc;
 using MeshGrains.Rpc.Agents;
+using Microsoft.Extensions.Logging;
 
 namespace MeshGrains.Agent.ControlPlane;
 
@@ -11,7 +12,7 @@ namespace MeshGrains.Agent.ControlPlane;
 /// One stream: takes what is pushed, reports what is held. Reports coalesce and are spread over a moment, so that those of a fleet do not stand in the way of the
 /// push that they answer; a standing one repeats only when something changed.
 /// </summary>
-internal sealed class SyncSession(AgentState state, BundleConsumers consumers, AgentMetrics metrics, IJitter jitter, TimeProvider time)
+internal sealed class SyncSession(AgentState state, BundleConsumers consumers, AgentMetrics metrics, IJitter jitter, TimeProvider time, ILogger<SyncSession> logger)
 {
     private const int MaxTrouble = 512;
     private static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(100);
@@ -33,6 +34,7 @@ internal sealed class SyncSession(AgentState state, BundleConsumers consumers, A
         {
             while (await call.ReadAsync() is { } update)
             {
+                Judge(update);
                 try
                 {
                     state.Apply(update);
@@ -63,6 +65,25 @@ internal sealed class SyncSession(AgentState state, BundleConsumers consumers, A
                 // Reading tells why the stream ended.
             }
         }
+    }
+
+    /// <summary>Lists that are not taken keep nothing else from the agent: entries and bundles matter more.</summary>
+    private void Judge(AgentUpdate update)
+    {
+        if (update.RevocationLists is null)
+        {
+            return;
+        }
+
+        if (CrlSet.TryRead(state.TrustDomain, update.RevocationLists, out _, out var problem))
+        {
+            metrics.Crls("ok");
+            return;
+        }
+
+        metrics.Crls(problem[..problem.IndexOf(':', StringComparison.Ordinal)]);
+        AgentLog.CrlsNotTaken(logger, problem);
+        update.RevocationLists = null;
     }
 
     private async Task ReportAsync(RpcDuplexCall<AgentReport, AgentUpdate> call, Progress progress, CancellationToken cancellationToken)

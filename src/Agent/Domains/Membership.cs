@@ -36,7 +36,7 @@ internal sealed class Membership : IDisposable
         Tokens = new JwtSvidCache(state, new JwtIssuer(Link), options, metrics, jitter, time, Logger<JwtSvidCache>());
         Keeper = options.KeyStore.Mode == KeyStoreOptions.Disk ? new StateKeeper(state, _store, options, time, Logger<StateKeeper>()) : null;
         Loop = new ControlPlaneLoop(
-            state, Link, new SyncSession(state, Served.Consumers, metrics, jitter, time), new NodeAttestation(options.Node, TrustDomain, _metadata),
+            state, Link, new SyncSession(state, Served.Consumers, metrics, jitter, time, Logger<SyncSession>()), new NodeAttestation(options.Node, TrustDomain, _metadata),
             new GatewayCheck(state, SpiffeId.FromPath(TrustDomain, options.ControlPlane.GatewayPath), time), _store, options, TrustDomain, reissues, metrics, jitter, time,
             Logger<ControlPlaneLoop>());
         Renewer = new SvidRenewer(state, Served.Demand, reissues, Link, options, metrics, jitter, time, Logger<SvidRenewer>());

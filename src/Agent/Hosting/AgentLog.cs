@@ -78,4 +78,10 @@ internal static partial class AgentLog
 
     [LoggerMessage(EventId = 5016, Level = LogLevel.Warning, Message = "{Count} JWT-SVIDs were asked for in vain: {Message}")]
     public static partial void JwtNotIssued(ILogger logger, int count, string message);
+
+    [LoggerMessage(EventId = 5132, Level = LogLevel.Error, Message = "The control plane sent revocation lists that are not taken; those from before are served until they end: {Problem}")]
+    public static partial void CrlsNotTaken(ILogger logger, string problem);
+
+    [LoggerMessage(EventId = 5133, Level = LogLevel.Warning, Message = "{Count} revocation lists ended without a newer one and are no longer served.")]
+    public static partial void CrlsEnded(ILogger logger, int count);
 }

@@ -49,6 +49,9 @@ internal sealed class AgentMetrics
 
     public void Output(string result) => Add("meshgrains_agent_output_writes_total", "result", result, 1);
 
+    /// <summary>Revocation lists that the control plane sent, by result: ok, or why they were not taken.</summary>
+    public void Crls(string result) => Add("meshgrains_agent_crl_updates_total", "result", result, 1);
+
     /// <summary>A proxy refused a secret; of which trust domain it does not say.</summary>
     public void Nacked()
     {
@@ -86,6 +89,7 @@ internal sealed class AgentMetrics
         "meshgrains_agent_workload_attestations_total" => "Attestations of calling processes, by result: ok, or why not.",
         "meshgrains_agent_connections_total" => "Attempts to reach the control plane, by result.",
         "meshgrains_agent_output_writes_total" => "Writes of outputs, by result.",
+        "meshgrains_agent_crl_updates_total" => "Sets of revocation lists that the control plane sent, by result: ok, or why they were not taken.",
         SdsNacks => "Secrets that proxies refused.",
         _ => "Parts in attestations, by result.",
     };

@@ -6,4 +6,4 @@ namespace MeshGrains.Agent.KeyStore;
 /// <summary>Of a snapshot, what is kept, and when it was written.</summary>
 internal sealed record SavedState(
     ImmutableArray<AgentEntry> Entries, ImmutableArray<WorkloadSvid> Svids, ImmutableArray<TrustBundle> Bundles, ImmutableArray<string> TaintedAuthorities,
-    long DenialNumber, DateTimeOffset WrittenAt);
+    long DenialNumber, DateTimeOffset WrittenAt, CrlSet? Crls = null);

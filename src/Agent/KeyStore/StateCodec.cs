@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
+using Google.Protobuf;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Identity;
+using MeshGrains.Rpc.Agents;
 
 namespace MeshGrains.Agent.KeyStore;
 
@@ -65,6 +67,17 @@ internal static class StateCodec
             writer.Write(svid.RenewAt.UtcTicks);
         }
 
+        // At the end, and only where there are some: an agent from before lists reads all other states.
+        if (snapshot.Crls is { IsEmpty: false } crls)
+        {
+            writer.Write(crls.TrustDomain.Name);
+            writer.Write(crls.Lists.Length);
+            foreach (var list in crls.Lists)
+            {
+                Blob(writer, list.Span);
+            }
+        }
+
         writer.Flush();
         var content = bytes.ToArray();
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes.GetBuffer());
@@ -88,7 +101,8 @@ internal static class StateCodec
             var svids = List(reader, () => new WorkloadSvid(
                 reader.ReadString(), reader.ReadString(), [Blob(reader), .. List(reader, () => issuers[reader.ReadInt32()])], Blob(reader), reader.ReadString(),
                 Moment(reader), Moment(reader)));
-            return bytes.Position == bytes.Length ? new SavedState(entries, svids, bundles, tainted, denials, writtenAt) : throw new FormatException("There is more than was written.");
+            var crls = bytes.Position < bytes.Length ? CrlsOf(TrustDomain.Parse(reader.ReadString()), List(reader, () => Blob(reader))) : null;
+            return bytes.Position == bytes.Length ? new SavedState(entries, svids, bundles, tainted, denials, writtenAt, crls) : throw new FormatException("There is more than was written.");
         }
         catch (Exception failure) when (failure is IOException or ArgumentException or IndexOutOfRangeException)
         {
@@ -98,6 +112,10 @@ internal static class StateCodec
 
     private static TrustBundle BundleOf(TrustDomain trustDomain, long number, byte[] jwks) =>
         SpiffeBundle.TryRead(jwks, trustDomain, out var bundle, out var error) ? new TrustBundle(bundle, number) : throw new FormatException(error);
+
+    private static CrlSet CrlsOf(TrustDomain trustDomain, ImmutableArray<byte[]> lists) =>
+        CrlSet.TryRead(trustDomain, new RevocationLists { Crls = { lists.Select(list => ByteString.CopyFrom(list)) } }, out var crls, out var problem)
+            ? crls : throw new FormatException(problem);
 
     private static string Key(ReadOnlyMemory<byte> certificate) => Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(certificate.Span));
 

@@ -13,19 +13,19 @@ internal sealed class OutputFiles(OutputOptions output, Accounts accounts)
 
     /// <exception cref="IOException">They cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">They may not be written.</exception>
-    public void Write(WorkloadSvid svid, TrustBundle bundle) => Put([.. Of(svid, bundle)]);
+    public void Write(WorkloadSvid svid, TrustBundle bundle, CrlSet? crls = null) => Put([.. Of(svid, bundle, crls)]);
 
-    /// <summary>Takes certificate and key away; the roots stay, and are these. False when there is nothing of this output.</summary>
+    /// <summary>Takes certificate and key away; roots and revocation lists stay, and are these. False when there is nothing of this output.</summary>
     /// <exception cref="IOException">They cannot be removed.</exception>
     /// <exception cref="UnauthorizedAccessException">They may not be removed.</exception>
-    public bool Withdraw(TrustBundle bundle)
+    public bool Withdraw(TrustBundle bundle, CrlSet? crls = null)
     {
         if (!OutputPlan.Files(output).Any(path => new FileInfo(path).LinkTarget is not null))
         {
             return false;
         }
 
-        Put([.. Of(null, bundle)]);
+        Put([.. Of(null, bundle, crls)]);
         return true;
     }
 
@@ -69,15 +69,19 @@ internal sealed class OutputFiles(OutputOptions output, Accounts accounts)
         _folders = [];
     }
 
-    /// <summary>The roots first: where directories differ, nobody shall show a certificate whose root its neighbour has not read.</summary>
-    private IEnumerable<OutputFile> Of(WorkloadSvid? svid, TrustBundle bundle)
+    /// <summary>Roots and lists first: where directories differ, nobody shall show a certificate whose root its neighbour has not read.</summary>
+    private IEnumerable<OutputFile> Of(WorkloadSvid? svid, TrustBundle bundle, CrlSet? crls)
     {
         _ = FileModes.TryParse(output.KeyMode, out var keyMode);
         _ = FileModes.TryParse(output.Mode, out var mode);
         OutputFile roots = new(output.Bundle, bundle.Pem, mode);
-        return (svid is null ? [roots] : new OutputFile[]
+
+        // A file without a list is none: who reads lists refuses it.
+        OutputFile lists = new(crls is null or { IsEmpty: true } ? "" : output.Crl, crls?.Pem ?? "", mode);
+        return (svid is null ? [roots, lists] : new OutputFile[]
         {
             roots,
+            lists,
             new(output.Combined, svid.ChainPem + svid.KeyPem, keyMode),
             new(output.Key, svid.KeyPem, keyMode),
             new(output.Certificate, svid.ChainPem, mode),

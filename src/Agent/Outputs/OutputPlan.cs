@@ -55,7 +55,7 @@ internal static class OutputPlan
     }
 
     public static IEnumerable<string> Files(OutputOptions output) =>
-        new[] { output.Certificate, output.Key, output.Combined, output.Bundle }.Where(path => path.Length > 0);
+        new[] { output.Certificate, output.Key, output.Combined, output.Bundle, output.Crl }.Where(path => path.Length > 0);
 
     private static IEnumerable<string> Problems(OutputOptions output, IReadOnlyList<TrustDomain> trustDomains)
     {
@@ -75,7 +75,7 @@ internal static class OutputPlan
 
         if (!Files(output).Any())
         {
-            yield return " writes nothing; give certificate and key, combined, or bundle.";
+            yield return " writes nothing; give certificate and key, combined, bundle, or crl.";
         }
 
         foreach (var path in Files(output).Where(path => !Path.IsPathRooted(path) || Path.GetFullPath(path) != path || path.EndsWith('/')))
@@ -91,6 +91,11 @@ internal static class OutputPlan
         if (output.BundleTrustDomain.Length > 0 && !TrustDomain.TryParse(output.BundleTrustDomain, out _, out error))
         {
             yield return $".bundleTrustDomain: {error}";
+        }
+
+        else if (output.Crl.Length > 0 && output.BundleTrustDomain.Length > 0 && trustDomains.All(own => own.Name != output.BundleTrustDomain))
+        {
+            yield return $".crl: this agent gets no revocation lists of {output.BundleTrustDomain}, which bundleTrustDomain names; lists are there of {string.Join(" and ", trustDomains)}.";
         }
 
         if (!FileModes.TryParse(output.KeyMode, out var keyMode) || !FileModes.TryParse(output.Mode, out _))

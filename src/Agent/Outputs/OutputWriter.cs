@@ -30,7 +30,7 @@ internal sealed class OutputWriter(
         var consumers = output.Bundle.Length > 0 ? state.Find(domain)?.Consumers : null;
         var consumer = File.Exists(output.Bundle) ? consumers?.Join(0) : null;
         var files = new OutputFiles(output, accounts);
-        (WorkloadSvid? Svid, TrustBundle? Bundle) written = default;
+        (WorkloadSvid? Svid, TrustBundle? Bundle, CrlSet? Crls) written = default;
         var deletes = output.WhenWithdrawn == OutputOptions.Delete;
         var pause = FirstPause;
         try
@@ -46,7 +46,9 @@ internal sealed class OutputWriter(
                     : snapshot.Svids.Values.Where(held => held.SpiffeId == output.SpiffeId).OrderBy(held => held.EntryId, StringComparer.Ordinal).FirstOrDefault()
                     ?? written.Svid;
                 var bundle = (node.Find(domain) ?? snapshot).Bundles.GetValueOrDefault(domain);
-                if (bundle is null || (svid is null && !isWithdrawn) || (ReferenceEquals(svid, written.Svid) && ReferenceEquals(bundle, written.Bundle)))
+                var crls = output.Crl.Length > 0 ? node.Find(domain)?.Crls : null;
+                if (bundle is null || (svid is null && !isWithdrawn)
+                    || (ReferenceEquals(svid, written.Svid) && ReferenceEquals(bundle, written.Bundle) && ReferenceEquals(crls, written.Crls)))
                 {
                     await node.Changed.WaitAsync(stoppingToken);
                     continue;
@@ -56,17 +58,17 @@ internal sealed class OutputWriter(
                 {
                     if (svid is not null)
                     {
-                        files.Write(svid, bundle);
+                        files.Write(svid, bundle, crls);
                     }
-                    else if (!files.Withdraw(bundle))
+                    else if (!files.Withdraw(bundle, crls))
                     {
-                        written = (null, bundle);
+                        written = (null, bundle, crls);
                         continue;
                     }
 
                     consumer ??= consumers?.Join(0);
                     await TellAsync(output, svid is null, stoppingToken);
-                    written = (svid, bundle);
+                    written = (svid, bundle, crls);
                     pause = FirstPause;
                     consumer?.Confirm(bundle.Number);
                     files.DropOld();

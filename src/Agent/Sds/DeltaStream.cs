@@ -44,7 +44,7 @@ internal sealed class DeltaStream(SecretSession session, NodeState state)
             }
 
             (snapshot, var view) = await session.ReadAsync(cancellationToken);
-            if (came || !view.IsSameAs(_seen, withSvids: true))
+            if (came || !view.IsSameAs(_seen, withSvids: true, withCrls: true))
             {
                 await SayAsync(consumer, snapshot, view, write);
             }

@@ -36,10 +36,11 @@ internal static class SecretFactory
         });
     }
 
-    /// <summary>Plain roots say nothing of trust domains: exactly one's.</summary>
-    public static Any PlainContext(string name, TrustBundle bundle) => Pack(new Secret
+    /// <summary>Plain roots say nothing of trust domains: exactly one's. With its revocation lists, where there are any and they are wanted.</summary>
+    public static Any PlainContext(string name, TrustBundle bundle, CrlSet? crls = null) => Pack(new Secret
     {
-        Name = name, ValidationContext = new CertificateValidationContext { TrustedCa = Inline(bundle.PemBytes) },
+        Name = name,
+        ValidationContext = new CertificateValidationContext { TrustedCa = Inline(bundle.PemBytes), Crl = crls is { IsEmpty: false } ? Inline(crls.PemBytes) : null },
     });
 
     private static Any Pack(Secret secret) => Any.Pack(secret, TypePrefix);

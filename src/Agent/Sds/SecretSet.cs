@@ -51,6 +51,6 @@ internal sealed class SecretSet(WorkloadView view, SdsOptions names, bool spiffe
 
     private Any? Context(string name, IReadOnlyList<TrustBundle> bundles) =>
         spiffeValidator ? SecretFactory.SpiffeContext(name, bundles)
-            : bundles.Count == 1 ? SecretFactory.PlainContext(name, bundles[0])
+            : bundles.Count == 1 ? SecretFactory.PlainContext(name, bundles[0], names.Crl ? view.Crls.FirstOrDefault(crls => crls.TrustDomain == bundles[0].TrustDomain) : null)
             : null;
 }

@@ -48,7 +48,7 @@ internal sealed class SecretStream(SecretSession session, NodeState state)
             }
 
             (snapshot, var view) = await session.ReadAsync(cancellationToken);
-            if (asked || !view.IsSameAs(_seen, withSvids: true))
+            if (asked || !view.IsSameAs(_seen, withSvids: true, withCrls: true))
             {
                 await SayAsync(asked, consumer, snapshot, view, write);
             }

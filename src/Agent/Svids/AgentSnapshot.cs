@@ -17,6 +17,9 @@ internal sealed record AgentSnapshot(
     /// <summary>Completes when there is a newer one.</summary>
     public Task Changed => _changed.Task;
 
+    /// <summary>The own trust domain's revocation lists; null while the control plane has not told whether there are any.</summary>
+    public CrlSet? Crls { get; init; }
+
     public TrustBundle? OwnBundle => Bundles.GetValueOrDefault(TrustDomain.Name);
 
     /// <summary>The number of the own trust domain's bundle; 0 before the first.</summary>
@@ -33,8 +36,8 @@ internal sealed record AgentSnapshot(
     private AgentSnapshot(AgentSnapshot other)
     {
         _changed = NewSignal();
-        (TrustDomain, IsSynced, Entries, Svids, Bundles, TaintedAuthorities, DenialNumber, Reissues) =
-            (other.TrustDomain, other.IsSynced, other.Entries, other.Svids, other.Bundles, other.TaintedAuthorities, other.DenialNumber, other.Reissues);
+        (TrustDomain, IsSynced, Entries, Svids, Bundles, TaintedAuthorities, DenialNumber, Reissues, Crls) =
+            (other.TrustDomain, other.IsSynced, other.Entries, other.Svids, other.Bundles, other.TaintedAuthorities, other.DenialNumber, other.Reissues, other.Crls);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

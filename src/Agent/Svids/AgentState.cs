@@ -21,7 +21,7 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
     public AgentSnapshot Current => Volatile.Read(ref _current);
 
     /// <summary>Takes a pushed update. Entries that went take their SVIDs with them.</summary>
-    /// <exception cref="FormatException">The control plane sent what is no bundle, or an identity of another trust domain.</exception>
+    /// <exception cref="FormatException">The control plane sent what is no bundle, no revocation list, or an identity of another trust domain.</exception>
     public void Apply(AgentUpdate update) => Change(before =>
     {
         var entries = before.Entries.Entries;
@@ -60,6 +60,7 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
                 ? before.TaintedAuthorities : [.. update.TaintedAuthorityIds],
             Reissues = ReissuesOf(before.Reissues, update.Reissues),
             DenialNumber = update.DenialNumber,
+            Crls = CrlsOf(before.Crls, update.RevocationLists),
             IsSynced = before.IsSynced || !update.More,
         };
     });
@@ -112,6 +113,7 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
                     .Select(bundle => KeyValuePair.Create(bundle.TrustDomain.Name, bundle))),
                 TaintedAuthorities = [.. saved.TaintedAuthorities],
                 DenialNumber = saved.DenialNumber,
+                Crls = saved.Crls?.At(now) ?? before.Crls,
                 IsSynced = true,
             };
         });
@@ -141,6 +143,36 @@ internal sealed class AgentState(TrustDomain trustDomain, TrustBundle bootstrap)
         }
 
         return expired.Count;
+    }
+
+    /// <summary>Lets go of the revocation lists that have ended; gives how many.</summary>
+    public int DropEndedCrls(DateTimeOffset now)
+    {
+        if (Current.Crls is not { FirstEnd: { } end } || end > now)
+        {
+            return 0;
+        }
+
+        var dropped = 0;
+        Change(before =>
+        {
+            var standing = before.Crls?.At(now);
+            dropped = (before.Crls?.Lists.Length - standing?.Lists.Length) ?? 0;
+            return before with { Crls = standing };
+        });
+        return dropped;
+    }
+
+    /// <summary>The very same object while they are the same lists: a stream that begins tells all of them again.</summary>
+    private CrlSet? CrlsOf(CrlSet? before, RevocationLists? told)
+    {
+        if (told is null)
+        {
+            return before;
+        }
+
+        return !CrlSet.TryRead(trustDomain, told, out var crls, out var problem) ? throw new FormatException($"The revocation lists cannot be used: {problem}")
+            : before?.HasListsOf(crls) == true ? before : crls;
     }
 
     /// <summary>The very same object while nothing changed; of two orders for one authority the quicker one.</summary>

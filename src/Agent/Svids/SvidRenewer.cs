@@ -44,6 +44,12 @@ internal sealed class SvidRenewer(
                 continue;
             }
 
+            if (state.DropEndedCrls(now) is > 0 and var ended)
+            {
+                AgentLog.CrlsEnded(logger, ended);
+                continue;
+            }
+
             // Before the entries are whole nobody is served, and whoever waits is not known yet.
             var due = linked is null || !snapshot.IsSynced ? [] : Due(snapshot, now);
             try
@@ -223,6 +229,11 @@ internal sealed class SvidRenewer(
             .Concat(linked ? _refused.Values.Select(refused => refused.At) : [])
             .Concat(snapshot.Svids.Values.Select(svid => svid.NotAfter));
         var next = moments.DefaultIfEmpty(now + TimeSpan.FromMinutes(1)).Where(moment => moment > now).DefaultIfEmpty(now + TimeSpan.FromMilliseconds(100)).Min();
+        if (snapshot.Crls?.FirstEnd is { } end && end > now && end < next)
+        {
+            next = end;
+        }
+
         using var woken = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(snapshot.Changed, relinked, Clock.PauseAsync(time, next - now, woken.Token));
         await woken.CancelAsync();

@@ -9,6 +9,9 @@ namespace MeshGrains.Agent.Svids;
 internal sealed record WorkloadView(
     IReadOnlyList<(AgentEntry Entry, WorkloadSvid Svid, TrustBundle Bundle)> Svids, IReadOnlyList<TrustBundle> Own, IReadOnlyList<TrustBundle> Federated)
 {
+    /// <summary>The revocation lists of the trust domains in which it has entries, where there are any.</summary>
+    public IReadOnlyList<CrlSet> Crls { get; init; } = [];
+
     /// <summary>Each trust domain's once.</summary>
     public IEnumerable<TrustBundle> Bundles => Own.Concat(Federated);
 
@@ -29,12 +32,12 @@ internal sealed record WorkloadView(
             .Select(told => snapshot.Find(told.TrustDomain.Name)?.OwnBundle ?? told)
             .DistinctBy(bundle => bundle.TrustDomain).Where(bundle => own.All(held => held.TrustDomain != bundle.TrustDomain))
             .OrderBy(bundle => bundle.TrustDomain.Name, StringComparer.Ordinal).ToList();
-        return new WorkloadView(svids, own, federated);
+        return new WorkloadView(svids, own, federated) { Crls = [.. entitled.Select(part => part.Domain.Crls).OfType<CrlSet>().Where(crls => !crls.IsEmpty)] };
     }
 
     /// <summary>Whether it would say the same: the parts are the very same objects.</summary>
-    public bool IsSameAs(WorkloadView? other, bool withSvids) =>
-        other is not null && Own.SequenceEqual(other.Own) && Federated.SequenceEqual(other.Federated)
+    public bool IsSameAs(WorkloadView? other, bool withSvids, bool withCrls) =>
+        other is not null && Own.SequenceEqual(other.Own) && Federated.SequenceEqual(other.Federated) && (!withCrls || Crls.SequenceEqual(other.Crls))
         && (!withSvids || (Svids.Count == other.Svids.Count
             && Svids.Zip(other.Svids).All(pair => ReferenceEquals(pair.First.Svid, pair.Second.Svid) && pair.First.Entry.Hint == pair.Second.Entry.Hint)));
 }

@@ -35,7 +35,7 @@ internal sealed class JwtHandlers(CallerSource callers, NodeState state, DomainT
     }
 
     public Task FetchBundlesAsync(JWTBundlesRequest request, RpcResponseWriter<JWTBundlesResponse> responses, RpcServerContext context) =>
-        streams.ServeAsync(responses, context, waitsForSvids: false, static view =>
+        streams.ServeAsync(responses, context, waitsForSvids: false, withCrls: false, static view =>
         {
             var message = new JWTBundlesResponse();
             foreach (var bundle in view.Bundles)

@@ -13,15 +13,15 @@ namespace MeshGrains.Agent.WorkloadApi;
 /// </summary>
 internal sealed class WorkloadStreams(CallerSource callers, NodeState state, AgentConfiguration options, StreamsEnd end, TimeProvider time)
 {
-    public async Task ServeAsync<T>(RpcResponseWriter<T> responses, RpcServerContext context, bool waitsForSvids, Func<WorkloadView, T> write)
+    public async Task ServeAsync<T>(RpcResponseWriter<T> responses, RpcServerContext context, bool waitsForSvids, bool withCrls, Func<WorkloadView, T> write)
         where T : class, IMessage<T>
     {
         var caller = await callers.OfWorkloadApiAsync(context);
-        await end.GuardAsync(context, token => ServeAsync(caller, responses, waitsForSvids, write, token));
+        await end.GuardAsync(context, token => ServeAsync(caller, responses, waitsForSvids, withCrls, write, token));
     }
 
     private async Task ServeAsync<T>(
-        Caller caller, RpcResponseWriter<T> responses, bool waitsForSvids, Func<WorkloadView, T> write, CancellationToken cancellationToken)
+        Caller caller, RpcResponseWriter<T> responses, bool waitsForSvids, bool withCrls, Func<WorkloadView, T> write, CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
         var started = time.GetTimestamp();
@@ -44,7 +44,7 @@ internal sealed class WorkloadStreams(CallerSource callers, NodeState state, Age
                 continue;
             }
 
-            if (!view.IsSameAs(last, waitsForSvids))
+            if (!view.IsSameAs(last, waitsForSvids, withCrls))
             {
                 consumer.Give(snapshot, view);
                 await responses.WriteAsync(write(view), cancellationToken);

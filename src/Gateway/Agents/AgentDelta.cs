@@ -21,6 +21,7 @@ internal sealed class AgentDelta
     private long _denials = -1;
     private IReadOnlyList<string> _tainted = [];
     private IReadOnlyList<ReissueOrder> _reissues = [];
+    private Wire.RevocationLists? _lists;
     private bool _sent;
 
     /// <param name="held">What the agent says that it holds: nothing of it is believed but that it need not be sent again.</param>
@@ -35,7 +36,7 @@ internal sealed class AgentDelta
     /// <summary>The updates that bring the agent from what it holds to this; none when it holds all of it. The first call always gives one.</summary>
     public IReadOnlyList<Wire.AgentUpdate> Next(
         IReadOnlyList<RegistrationEntry> entries, IssuerSnapshot? issuer, long denialNumber, IReadOnlyList<string> taintedAuthorities,
-        IReadOnlyList<ReissueOrder>? reissueOrders = null, IFederatedTrust? federatedTrust = null)
+        IReadOnlyList<ReissueOrder>? reissueOrders = null, IFederatedTrust? federatedTrust = null, Wire.RevocationLists? revocationLists = null)
     {
         var reissues = reissueOrders ?? [];
         var present = entries.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
@@ -43,8 +44,9 @@ internal sealed class AgentDelta
         var changed = entries.Where(entry => !_held.TryGetValue(entry.Id, out var revision) || revision != entry.Revision).ToList();
         var bundle = issuer is not null && issuer.BundleNumber != _bundle ? AgentMessages.Bundle(issuer) : null;
         var federated = _federated.Next(entries, federatedTrust);
+        var lists = ReferenceEquals(revocationLists, _lists) ? null : revocationLists;
         if (_sent && removed.Count == 0 && changed.Count == 0 && bundle is null && federated is null && denialNumber == _denials && Same(_tainted, taintedAuthorities)
-            && Same(_reissues, reissues))
+            && Same(_reissues, reissues) && lists is null)
         {
             return [];
         }
@@ -67,6 +69,11 @@ internal sealed class AgentDelta
             _bundle = bundle.Number;
         }
 
+        if (lists is not null)
+        {
+            updates[0].RevocationLists = _lists = lists;
+        }
+
         if (federated is { } foreign)
         {
             updates[0].Federated = foreign.Domains;
@@ -82,7 +89,7 @@ internal sealed class AgentDelta
     /// <summary>Foreign bundles may be long: as many updates as it takes.</summary>
     private void AddForeign(List<Wire.AgentUpdate> updates, IReadOnlyList<Wire.Bundle> bundles)
     {
-        var (index, bytes) = (0, 0);
+        var (index, bytes) = (0, updates[0].RevocationLists?.CalculateSize() ?? 0);
         foreach (var bundle in bundles)
         {
             if (bytes > ForeignBytesPerMessage)
@@ -95,7 +102,7 @@ internal sealed class AgentDelta
                     last.Entries.Clear();
                     last.RemovedEntryIds.Clear();
                     last.Bundles.Clear();
-                    (last.Federated, last.Number, last.More) = (null, ++_number, false);
+                    (last.Federated, last.RevocationLists, last.Number, last.More) = (null, null, ++_number, false);
                     updates.Add(last);
                 }
             }

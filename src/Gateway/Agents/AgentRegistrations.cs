@@ -15,6 +15,8 @@ internal static class AgentRegistrations
     {
         services.AddOptions<AgentsOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<AgentsOptions>, AgentsOptionsValidator>();
+        services.AddSingleton<AgentCrls>();
+        services.AddHostedService(provider => provider.GetRequiredService<AgentCrls>());
         services.AddSingleton<AgentRoster>();
         services.AddSingleton<AgentEntries>();
         services.AddSingleton<AgentStreamMetrics>();

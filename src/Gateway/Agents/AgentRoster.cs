@@ -23,6 +23,7 @@ internal sealed class AgentRoster : IDisposable
     private readonly IGatewayCertificateIssuer _issuer;
     private readonly IReissueOrders _reissues;
     private readonly IFederatedTrust? _federated;
+    private readonly AgentCrls? _crls;
     private readonly IRandomSource _random;
     private readonly TimeProvider _time;
     private readonly AgentsOptions _options;
@@ -34,7 +35,7 @@ internal sealed class AgentRoster : IDisposable
 
     public AgentRoster(
         IAgentDirectory directory, IGatewayCertificateIssuer issuer, IReissueOrders reissues, IOptions<AgentsOptions> options, IOptions<GatewayOptions> gateway,
-        IRandomSource random, TimeProvider time, IHostApplicationLifetime? lifetime = null, IFederatedTrust? federated = null)
+        IRandomSource random, TimeProvider time, IHostApplicationLifetime? lifetime = null, IFederatedTrust? federated = null, AgentCrls? crls = null)
     {
         (_directory, _issuer, _reissues, _random, _time, _options) = (directory, issuer, reissues, random, time, options.Value);
         _drain = gateway.Value.DrainDelay ?? TimeSpan.Zero;
@@ -45,6 +46,12 @@ internal sealed class AgentRoster : IDisposable
         if (federated is not null)
         {
             federated.Changed += OnFederationChanged;
+        }
+
+        _crls = crls;
+        if (crls is not null)
+        {
+            crls.Changed += WakeAll;
         }
 
         reissues.Changed += WakeAll;
@@ -126,6 +133,12 @@ internal sealed class AgentRoster : IDisposable
         {
             _federated.Changed -= OnFederationChanged;
         }
+
+        if (_crls is not null)
+        {
+            _crls.Changed -= WakeAll;
+        }
+
         _reissues.Changed -= WakeAll;
     }
 

@@ -15,7 +15,7 @@ namespace MeshGrains.Gateway.Agents;
 internal sealed class AgentSync(
     CallIntake intake, IAgentDirectory directory, IReissueOrders reissues, IIssuanceService issuance, AgentRoster roster, AgentEntries entries, AgentStreamMetrics metrics,
     RefusalLog refusals, IOptions<AgentsOptions> options, TimeProvider time, ILogger<AgentSync> logger,
-    IFederatedTrust? federated = null)
+    IFederatedTrust? federated = null, AgentCrls? crls = null)
 {
     /// <summary>The first report names every entry that the agent holds; some 50 bytes each.</summary>
     public const int MaxReportBytes = 2 * 1024 * 1024;
@@ -150,7 +150,7 @@ internal sealed class AgentSync(
                 registered = await RegisteredAsync(connection, cancellationToken);
             }
 
-            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities, reissues.Current, federated);
+            var next = delta.Next(directory.Issuable(registered), issuance.Current, denials, directory.TaintedAuthorities, reissues.Current, federated, crls?.Current);
             foreach (var update in next)
             {
                 await updates.WriteAsync(update, cancellationToken);

@@ -1,4 +1,5 @@
 using MeshGrains.Agent.Tests.Kit;
+using MeshGrains.Rpc.Agents;
 using Xunit.Abstractions;
 
 namespace MeshGrains.Agent.Tests.EndToEnd;
@@ -65,6 +66,9 @@ public sealed class ConformanceTests(ITestOutputHelper output)
         {
             ("rotate", () => agent.Renew("changing")),
             ("bundle", () => agent.Push(agent.Ca.Wire(2))),
+            ("lists", () => agent.Push(agent.Ca.Lists(DateTimeOffset.UtcNow.AddHours(1)))),
+            ("newer lists", () => agent.Push(agent.Ca.Lists(DateTimeOffset.UtcNow.AddHours(2)))),
+            ("no lists", () => agent.Push(new RevocationLists())),
             ("more", () => agent.Entry("more", $"unix:path:{program}", "second")),
             ("less", () => agent.Remove("more")),
             ("nack", () => agent.Renew("changing")),

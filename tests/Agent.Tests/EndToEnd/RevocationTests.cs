@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Google.Protobuf;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Tests.Kit;
 using MeshGrains.Agent.Workloads;
@@ -51,6 +52,17 @@ public sealed class RevocationTests(ITestOutputHelper output)
         await Eventually.HoldsAsync(() => VerifiesAsync(stage, openssl, web, "OK"), "the other one is on none");
         output.WriteLine($"on the lists after {watch.ElapsedMilliseconds} ms");
 
+        // The agent's stream brings them, and whoever asks for SVIDs gets them beside.
+        await Eventually.HoldsAsync(() => Names(state.Current.Crls?.Lists ?? [], before[^1]), "the agent has that list");
+        using (var later = Open(channel))
+        {
+            var message = (await later.ReadAsync().AsTask().WaitAsync(Patience))!;
+            Assert.True(Names(message.Crl, before[^1]));
+            Assert.False(Names(message.Crl, web));
+        }
+
+        output.WriteLine($"at the workload after {watch.ElapsedMilliseconds} ms");
+
         watch.Restart();
         await stage.Silo.PostAsync("/v1/agents/node-1/ban", new { reason = "a test" });
         var refused = await Assert.ThrowsAsync<RpcException>(() => NextAsync(stream, _ => false, "the end"));
@@ -74,6 +86,9 @@ public sealed class RevocationTests(ITestOutputHelper output)
             openssl, ["verify", "-crl_check_all", "-CRLfile", "lists.pem", "-CAfile", stage.Bundle, "-untrusted", "issuer.pem", "leaf.pem"], workingDirectory: stage.Folder);
         return (result.Output + result.Errors).Contains(says, StringComparison.Ordinal);
     }
+
+    private static bool Names(IEnumerable<ByteString> lists, WorkloadSvid svid) => lists.Any(
+        list => ParsedCrl.TryRead(list.Memory, out var crl, out _) && crl.Revoked.Any(revoked => revoked.Serial == ParsedCertificate.Read(svid.Chain[0]).SerialHex));
 
     private static RpcServerStreamingCall<X509SVIDResponse> Open(RpcChannel channel) => channel.ServerStreaming(
         "/SpiffeWorkloadAPI/FetchX509SVID", new X509SVIDRequest(), X509SVIDResponse.Parser,

@@ -276,6 +276,21 @@ def changing(connection, folder):
     expect(taken_delta(), (["ROOTCA"], []))
     told("SDS: a new bundle comes unasked; delta sends it alone")
 
+    step("lists")
+    after, newer = svids.get(timeout=TIMEOUT), bundles.get(timeout=TIMEOUT)
+    # X509SVIDResponse.crl is field 2, X509BundlesResponse.crl field 1: DER, one list each.
+    expect(([len(der(item)) for item in after[2]], newer[1]), ([1, 1], after[2]))
+    expect((parse(after[1][0])[2] == fresh[2], len(der(parse(newer[2][0])[2][0]))), (True, 2))
+    told("Workload API: revocation lists come unasked on both streams, one DER list each, with the whole state")
+    step("newer lists")
+    expect((len(svids.get(timeout=TIMEOUT)[2]), bundles.get(timeout=TIMEOUT)[1] != after[2]), (2, True))
+    told("Workload API: newer revocation lists take the place of those before")
+    step("no lists")
+    expect((2 in svids.get(timeout=TIMEOUT), 1 in bundles.get(timeout=TIMEOUT)), (False, False))
+    told("Workload API: no CRL once there are none any more")
+    named.quiet(), delta.quiet()
+    told("SDS: revocation lists are not sent unless they are asked for by sds.crl")
+
     step("more")
     after = svids.get(timeout=TIMEOUT)
     expect([text(parse(item), 5) for item in after[1]], ["", "second"])

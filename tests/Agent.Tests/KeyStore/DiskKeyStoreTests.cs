@@ -77,6 +77,21 @@ public sealed class DiskKeyStoreTests : IDisposable
     }
 
     [Fact]
+    public void Revocation_lists_are_kept_and_put_back_but_for_those_that_have_ended()
+    {
+        var (ca, state, now) = (new MeshCa(TestIssuer.Domain.Name), State(), _time.GetUtcNow());
+        state.Apply(new AgentUpdate { RevocationLists = ca.Lists(now.AddHours(1)) });
+        using var store = Open();
+        store.SaveState(state.Current);
+        var saved = store.LoadState()!;
+        Assert.True(saved.Crls!.HasListsOf(state.Current.Crls!));
+
+        var next = new AgentState(TestIssuer.Domain, _issuer.Bundle(0));
+        next.Restore(saved, now.AddHours(1), bootstrapIsNewer: false);
+        Assert.Single(next.Current.Crls!.Lists);
+    }
+
+    [Fact]
     public void A_changed_file_is_told_of_and_passed_over()
     {
         using var store = Open();

@@ -11,16 +11,17 @@ namespace MeshGrains.Agent.Tests.Kit;
 internal sealed class MeshCa
 {
     private readonly Issuer _issuer;
+    private readonly ECDsa _rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private long _listNumber;
     private readonly List<ParsedCertificate> _roots = [];
     private readonly DateTimeOffset _now = DateTimeOffset.UtcNow;
 
     public MeshCa(string trustDomain = "test.mesh")
     {
         TrustDomain = TrustDomain.Parse(trustDomain);
-        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        _roots.Add(Root(rootKey));
+        _roots.Add(Root(_rootKey));
         var key = IssuerKey.Create();
-        _issuer = Issuer.Create(key, Sign(rootKey, CaCertificateProfile.IssuingCa(
+        _issuer = Issuer.Create(key, Sign(_rootKey, CaCertificateProfile.IssuingCa(
             TrustDomain, key.SubjectPublicKeyInfo, _roots[0], RandomSerialSource.Shared.Next(), Validity)));
     }
 
@@ -45,6 +46,18 @@ internal sealed class MeshCa
         });
         ImmutableArray<ReadOnlyMemory<byte>> chain = [leaf, _issuer.Certificate.Der];
         return new WorkloadSvid(entryId, spiffeId, chain, key.ExportPkcs8PrivateKey(), "", notAfter, notAfter);
+    }
+
+    /// <summary>A list of the root and one of the issuing CA with these certificates on it, as the control plane sends them.</summary>
+    public RevocationLists Lists(DateTimeOffset until, params IEnumerable<WorkloadSvid> revoked)
+    {
+        var number = Interlocked.Increment(ref _listNumber);
+        var tbs = CrlWriter.BuildTbs(CrlProfile.Of(_roots[0], SignatureAlgorithm.EcdsaSha256, number, until.AddDays(-1), until.AddMinutes(1), []));
+        var root = CrlWriter.Assemble(tbs, SignatureAlgorithm.EcdsaSha256, _rootKey.SignData(tbs, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+        var issuing = CrlWriter.Sign(
+            _issuer, number, until.AddDays(-1), until,
+            [.. revoked.Select(svid => new RevokedCertificate(ParsedCertificate.Read(svid.Chain[0]).SerialHex, _now, CrlReason.CertificateHold))]);
+        return new RevocationLists { Crls = { ByteString.CopyFrom(root), ByteString.CopyFrom(issuing) } };
     }
 
     public TrustBundle Bundle(long number = 1) => new(SpiffeBundle(number), number);

@@ -63,6 +63,8 @@ internal sealed class PlayedAgent : IAsyncDisposable
 
     public void Remove(params string[] ids) => Say(new AgentUpdate { RemovedEntryIds = { ids } });
 
+    public void Push(RevocationLists lists) => Say(new AgentUpdate { RevocationLists = lists });
+
     public void Push(Bundle bundle) => Say(new AgentUpdate { Bundles = { bundle } });
 
     public string IdOf(string entryId) => $"spiffe://{Ca.TrustDomain}/{entryId}";

@@ -23,6 +23,7 @@ public sealed class OutputPlanTests
     [InlineData("owner", "nobody-knows-me", ".owner is 'nobody-knows-me'")]
     [InlineData("signal", "KILL", ".signal is 'KILL'")]
     [InlineData("bundleTrustDomain", "NOT/ONE", ".bundleTrustDomain")]
+    [InlineData("crl", "partner.example", "no revocation lists of partner.example")]
     [InlineData("command", "nginx", "'nginx' is no absolute path; no shell")]
     [InlineData("commandTimeout", "0", ".commandTimeout")]
     public void What_is_wrong_is_told(string key, string value, string expected)
@@ -39,6 +40,7 @@ public sealed class OutputPlanTests
                 case "owner": output.Owner = value; break;
                 case "signal": output.Signal = value; break;
                 case "bundleTrustDomain": output.BundleTrustDomain = value; break;
+                case "crl": (output.Crl, output.BundleTrustDomain) = ("/etc/tls/crl.pem", value); break;
                 case "command": output.Command = [value]; break;
                 default: output.CommandTimeout = TimeSpan.Zero; break;
             }

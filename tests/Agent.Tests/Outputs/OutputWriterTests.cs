@@ -140,6 +140,65 @@ public sealed class OutputWriterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Revocation_lists_come_beside_the_roots_are_told_when_they_change_stay_when_the_identity_goes_and_leave_with_the_last_one()
+    {
+        var ca = new MeshCa(OutputMaterial.Domain);
+        _output.Crl = _folder.File("crl.pem");
+        await StartAsync();
+        TakeBundle(5);
+        Put(1);
+        await Eventually.HoldsAsync(() => Told() == 1, "the first write");
+        Assert.False(File.Exists(_output.Crl));
+
+        Lists(ca.Lists(DateTimeOffset.UtcNow.AddHours(1)));
+        await Eventually.HoldsAsync(() => Told() == 2, "lists are told");
+        Assert.Equal(_state.Current.Crls!.Pem, File.ReadAllText(_output.Crl));
+        Lists(ca.Lists(DateTimeOffset.UtcNow.AddHours(2)));
+        await Eventually.HoldsAsync(() => Told() == 3, "and newer ones");
+        Assert.Equal(_state.Current.Crls!.Pem, File.ReadAllText(_output.Crl));
+
+        _state.Apply(new AgentUpdate { RemovedEntryIds = { "entry" } });
+        await Eventually.HoldsAsync(() => Told() == 4, "the identity is taken back");
+        Assert.Equal([false, true], new[] { _output.Key, _output.Crl }.Select(File.Exists));
+
+        Lists(new RevocationLists());
+        await Eventually.HoldsAsync(() => Told() == 5, "there are none any more");
+        Assert.Null(new FileInfo(_output.Crl).LinkTarget);
+        Assert.True(File.Exists(_output.Bundle));
+    }
+
+    [SkippableFact]
+    public async Task Openssl_believes_a_chain_by_the_files_of_an_output_and_refuses_the_one_that_its_lists_name()
+    {
+        var openssl = Tool.Require("openssl", "openssl");
+        var ca = new MeshCa(OutputMaterial.Domain);
+        _output.Crl = _folder.File("crl.pem");
+        await StartAsync();
+        _state.Apply(new AgentUpdate
+        {
+            Bundles = { ca.Wire(1) },
+            Entries = { new Entry { Id = "entry", SpiffeId = OutputMaterial.SpiffeId, Selectors = { new Selector { Type = "unix", Value = "uid:0" } } } },
+            RevocationLists = ca.Lists(DateTimeOffset.UtcNow.AddHours(1)),
+        });
+        var svid = ca.Issue("entry", OutputMaterial.SpiffeId);
+        _state.Put([svid]);
+        await Eventually.HoldsAsync(() => Told() == 1, "the files");
+        File.WriteAllText(_folder.File("issuer.pem"), PemWriter.EncodeCertificate(svid.Chain[1].Span));
+        Assert.Contains("OK", Verify(), StringComparison.Ordinal);
+
+        Lists(ca.Lists(DateTimeOffset.UtcNow.AddHours(1), svid));
+        await Eventually.HoldsAsync(() => Told() == 2, "it is on a list");
+        Assert.Contains("error 23", Verify(), StringComparison.Ordinal);
+
+        string Verify()
+        {
+            var result = Tool.Run(
+                openssl, ["verify", "-crl_check_all", "-CRLfile", _output.Crl, "-CAfile", _output.Bundle, "-untrusted", _folder.File("issuer.pem"), _output.Certificate]);
+            return result.Output + result.Errors;
+        }
+    }
+
+    [Fact]
     public async Task Where_it_is_to_be_kept_new_roots_come_also_to_an_identity_that_was_taken_back()
     {
         _output.WhenWithdrawn = OutputOptions.Keep;
@@ -206,6 +265,8 @@ public sealed class OutputWriterTests : IAsyncDisposable
         TrustDomain = OutputMaterial.Domain, Number = number,
         X509Authorities = { OutputMaterial.Bundle(number).Bundle.X509Authorities.Select(root => ByteString.CopyFrom(root.Der.Span)) },
     });
+
+    private void Lists(RevocationLists lists) => _state.Apply(new AgentUpdate { RevocationLists = lists });
 
     private int Told() => File.Exists(_folder.File("told")) ? File.ReadAllLines(_folder.File("told")).Length : 0;
 

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using MeshGrains.Agent.Sds;
 using MeshGrains.Agent.Svids;
 using MeshGrains.Agent.Tests.Kit;
+using MeshGrains.Rpc.Agents;
 
 namespace MeshGrains.Agent.Tests.Sds;
 
@@ -29,6 +30,23 @@ public sealed class SecretFactoryTests
     {
         // Secret{1 name, 4 validation_context{1 trusted_ca{2 inline_bytes}}}
         AssertWritten([.. Field(1, "ROOTCA"), .. Field(4, Field(1, Field(2, Ca.BundlePem)))], SecretFactory.PlainContext("ROOTCA", Ca.Bundle()));
+    }
+
+    [Fact]
+    public void A_plain_context_has_its_trust_domains_lists_only_where_they_are_wanted_and_there()
+    {
+        using var stage = new SdsStage();
+        stage.State.Apply(new AgentUpdate { RevocationLists = stage.Ca.Lists(DateTimeOffset.UtcNow.AddHours(1)) });
+        var view = stage.View();
+
+        // Secret{1 name, 4 validation_context{1 trusted_ca{2 inline_bytes}, 7 crl{2 inline_bytes}}}
+        AssertWritten(
+            [.. Field(1, "ROOTCA"), .. Field(4, [.. Field(1, Field(2, stage.Ca.BundlePem)), .. Field(7, Field(2, Assert.Single(view.Crls).Pem))])],
+            new SecretSet(view, new SdsOptions { Crl = true }, spiffeValidator: false).Find("ROOTCA")!);
+        var without = SecretFactory.PlainContext("ROOTCA", view.Own[0]);
+        Assert.Equal(without, new SecretSet(view, new SdsOptions(), spiffeValidator: false).Find("ROOTCA"));
+        stage.State.Apply(new AgentUpdate { RevocationLists = new RevocationLists() });
+        Assert.Equal(without, new SecretSet(stage.View(), new SdsOptions { Crl = true }, spiffeValidator: false).Find("ROOTCA"));
     }
 
     [Fact]

@@ -71,6 +71,28 @@ public sealed class AgentSyncTests
     }
 
     [Fact]
+    public async Task Revocation_lists_come_with_the_first_update_and_when_they_change_and_not_else()
+    {
+        var (crls, end) = (new FakeCrls(), DateTimeOffset.UtcNow.AddHours(1));
+        crls.Set(FakeCrls.List("a", 1, end));
+        await using var host = await GatewayHost.StartAsync(prepare: host => host.Crls = crls);
+        var lists = host.App.Services.GetRequiredService<AgentCrls>();
+        await UntilAsync(() => lists.Current is not null, "the lists to be known");
+        using var stream = await OpenAsync(host);
+        Assert.Single((await stream.ReadAsync())!.RevocationLists.Crls);
+
+        Change(host, () => host.Agents.Entries.Add(Entry("b", 1)));
+        host.Agents.Change(Agent);
+        Assert.Null((await stream.ReadAsync())!.RevocationLists);
+
+        CrlView[] newer = [FakeCrls.List("a", 2, end), FakeCrls.List("b", 1, end)];
+        crls.Set(newer);
+        lists.Take(newer);
+        var update = (await stream.ReadAsync())!;
+        Assert.Equal((2, 0, 0), (update.RevocationLists.Crls.Count, update.Entries.Count, update.Bundles.Count));
+    }
+
+    [Fact]
     public async Task An_entry_that_ends_is_taken_from_the_agent_then()
     {
         await using var host = await GatewayHost.StartAsync();

@@ -64,7 +64,7 @@ public sealed class FederatedDeltaTests
         _trust.Current = ImmutableDictionary<string, FederatedBundle>.Empty.AddRange(Enumerable.Range(0, 3).Select(i => KeyValuePair.Create(
             $"d{i}.test", new FederatedBundle(new SpiffeBundle(TrustDomain.Parse($"d{i}.test")).WithJwtAuthorities(keys), 1))));
 
-        var updates = new AgentDelta([]).Next([Entry("e", "d0.test", "d1.test", "d2.test")], null, 1, [], null, _trust);
+        var updates = new AgentDelta([]).Next([Entry("e", "d0.test", "d1.test", "d2.test")], null, 1, [], null, _trust, new MeshGrains.Rpc.Agents.RevocationLists());
 
         Assert.Equal(3, updates.Sum(update => update.Bundles.Count));
         Assert.True(updates.Count > 1);
@@ -72,6 +72,7 @@ public sealed class FederatedDeltaTests
         Assert.Equal(updates.Select((_, index) => index < updates.Count - 1), updates.Select(update => update.More));
         Assert.Single(updates, update => update.Entries.Count > 0);
         Assert.Single(updates, update => update.Federated is not null);
+        Assert.Single(updates, update => update.RevocationLists is not null);
     }
 
     private static RegistrationEntry Entry(string id, params string[] federatesWith) => new(

@@ -76,6 +76,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public FakeReissues Reissues { get; } = new();
 
+    /// <summary>Revocation lists; none are known of unless told.</summary>
+    public FakeCrls? Crls { get; set; }
+
     public RecordedLogs Logs { get; } = new();
 
     public WebApplication App { get; private set; } = null!;
@@ -150,6 +153,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IOperatorDenials>(host.Denials);
         builder.Services.AddSingleton<IAgentDirectory>(host.Agents);
         builder.Services.AddSingleton<IReissueOrders>(host.Reissues);
+        if (host.Crls is { } crls)
+        {
+            builder.Services.AddSingleton<ICrlSource>(crls);
+        }
+
         builder.Services.AddSingleton(host.Grains.Factory);
         host.App = builder.Build();
         host.App.MapMeshGateway();
