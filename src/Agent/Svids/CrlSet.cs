@@ -14,7 +14,7 @@ namespace MeshGrains.Agent.Svids;
 internal sealed class CrlSet
 {
     /// <summary>Of all lists together, as they come.</summary>
-    public const int MaxBytes = 1024 * 1024;
+    public const int MaxBytes = 640 * 1024;
 
     private readonly ImmutableArray<DateTimeOffset> _ends;
 

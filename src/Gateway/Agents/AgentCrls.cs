@@ -14,8 +14,8 @@ namespace MeshGrains.Gateway.Agents;
 /// </summary>
 internal sealed class AgentCrls : BackgroundService
 {
-    /// <summary>Of all lists together. Workloads get them in one message with their SVIDs, and take 4 MB.</summary>
-    public const int MaxBytes = 1024 * 1024;
+    /// <summary>Of all lists together. Workloads get those of up to five trust domains in one message with their SVIDs, and take 4 MB.</summary>
+    public const int MaxBytes = 640 * 1024;
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
 
