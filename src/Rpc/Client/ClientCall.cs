@@ -10,6 +10,7 @@ namespace MeshGrains.Rpc.Client;
 internal sealed class ClientCall<TResponse> : IClientCall, IDisposable
     where TResponse : class, IMessage<TResponse>
 {
+    private static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(2);
     private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024);
 
     private readonly RpcChannel _channel;
@@ -143,16 +144,20 @@ internal sealed class ClientCall<TResponse> : IClientCall, IDisposable
 
     public async ValueTask<Exception> WhyWritingFailedAsync(Exception exception)
     {
-        // A server that refuses a call early resets the stream under the writer; its status says why.
-        if (!Lifetime.IsCancellationRequested && _sending is { IsCompleted: true })
+        // A server that refuses a call early resets the stream under the writer; its status says why, and may be seen a moment later than the reset.
+        if (!Lifetime.IsCancellationRequested && _sending is { } sending)
         {
-            try
+            await ((Task)sending).WaitAsync(StatusPatience, _channel.Options.TimeProvider, Lifetime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (sending.IsCompleted)
             {
-                await ResponseAsync();
-            }
-            catch (RpcException status)
-            {
-                return status;
+                try
+                {
+                    await ResponseAsync();
+                }
+                catch (RpcException status)
+                {
+                    return status;
+                }
             }
         }
 

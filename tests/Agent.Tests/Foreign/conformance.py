@@ -89,9 +89,13 @@ def one(domain, *ids):
             refused(code, lambda: api.call(connection, method, request))
 
     def deadline(connection):
-        stream = api.call(connection, "FetchX509SVID", timeout=0.7)
-        next(stream)
-        refused(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: next(stream))
+        # A busy machine may let the shorter ones pass before the first message.
+        for timeout in (0.7, 3, 9):
+            came = []
+            refused(grpc.StatusCode.DEADLINE_EXCEEDED, lambda: [came.append(message) for message in api.call(connection, "FetchX509SVID", timeout=timeout)])
+            if came:
+                return
+        raise AssertionError("nothing came before the deadline")
 
     def quiet(connection):
         stream = api.call(connection, "FetchX509SVID", timeout=TIMEOUT)
